@@ -1,0 +1,76 @@
+# Everything a new clone needs: `make demo` and `make test`. Both install what is missing; a second run starts at once.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+LAVA := .venv-lava
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+# The first interpreter that really runs and that the package supports; PYTHON=... chooses another.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.10 python3 python; do \
+	"$$p" -c 'import sys, venv; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$p" && break; done)
+
+.PHONY: help install lava demo test check slow format lock test-matrix clean
+
+help:
+	@echo "make demo   the main job on real images, from training to energy (installs first)"
+	@echo "make test   the test suite (installs first)"
+	@echo "make check  format, lint, import and type rules"
+
+install: $(READY)
+
+$(READY): pyproject.toml requirements.lock
+	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.13 found; install one, or name it: make PYTHON=/path/to/python3.11"; exit 2; }
+	@echo "Installing into $(VENV) with $(PYTHON) (some minutes, once)"
+	"$(PYTHON)" -m venv $(VENV)
+	# torch first and pinned: whatever asks for it later then finds it there.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev]'
+	touch $(READY)
+
+# Lava runs on Python 3.10 only and lives apart. Without one everything else still works, unless Lava is required.
+lava: $(READY)
+	@$(BIN)/python -m spikewright.simulators.lava_environment $(LAVA) > /dev/null \
+		|| { [ -z "$${SPIKEWRIGHT_REQUIRE_LAVA:-}" ] && echo "Going on without Lava."; }
+
+demo: install lava
+	@$(BIN)/spikewright demo
+
+test: install lava
+	@$(BIN)/python -m pytest
+
+slow: install lava
+	@$(BIN)/python -m pytest -m slow
+
+check: install
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports
+	@$(BIN)/basedpyright
+
+format: install
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+# The part that runs a saved program, on every interpreter found, with the core dependencies only.
+test-matrix:
+	@for v in 3.10 3.11 3.12 3.13; do \
+		"python$$v" -c '' 2>/dev/null || { echo "python$$v: not found"; continue; }; \
+		"python$$v" -m venv ".venv-$$v"; \
+		".venv-$$v/bin/python" -m pip install --quiet --disable-pip-version-check -c requirements.lock -e . pytest pytest-timeout hypothesis; \
+		".venv-$$v/bin/python" -m pytest tests/exporters/program tests/simulators -m "not lava and not torch"; done
+
+# CUDA's own packages are left to torch: a build without CUDA needs none of them.
+lock: $(READY)
+	@$(BIN)/python -m pip install --quiet uv
+	@{ echo "# Versions the tests ran with, for Python 3.10 to 3.13. Regenerate with: make lock"; \
+	   echo "torch==2.13.0" > $(VENV)/pins.txt; \
+	   $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --extra dev --override $(VENV)/pins.txt \
+	     --no-header --no-annotate pyproject.toml | grep -v -E '^(nvidia-|cuda-|triton)'; } > requirements.lock.new
+	@mv requirements.lock.new requirements.lock
+
+clean:
+	rm -rf $(VENV) $(LAVA) .venv-3.* build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
