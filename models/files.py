@@ -1,0 +1,77 @@
+"""Writing files and folders so that a reader sees either the old one or the whole new one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import InputError
+
+
+@contextmanager
+def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it over `path` when the block ends well, delete it otherwise."""
+    target = Path(path)
+    _require_parent(target)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp made the file private; a result file has the permissions of any other new file.
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: str | os.PathLike[str], marker: str) -> Iterator[Path]:
+    """Yield a temporary folder that takes the place of `path` when the block ends well.
+
+    Parameters
+    ----------
+    path : path
+        An existing folder there is replaced only if it is empty or holds a file called `marker`, that is, if an
+        earlier run wrote it.
+    marker : str
+        Name of a file which every folder of this kind contains.
+
+    Raises
+    ------
+    InputError
+        If `path` is a file or somebody else's folder.
+    """
+    target = Path(path)
+    _require_parent(target)
+    if target.exists() and not (target.is_dir() and ((target / marker).exists() or not any(target.iterdir()))):
+        raise InputError(
+            f"{target} exists and was not written by spikewright (no {marker} inside). "
+            "Nothing was overwritten; choose another folder or remove it."
+        )
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    retired = temporary.with_name(temporary.name + ".old")
+    try:
+        yield temporary
+        temporary.chmod(0o777 & ~_umask())
+        if target.exists():
+            target.rename(retired)
+        temporary.rename(target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(retired, ignore_errors=True)
+
+
+def _require_parent(target: Path) -> None:
+    if not target.parent.is_dir():
+        raise InputError(f"Cannot write {target}: the folder {target.parent} does not exist. Create it first.")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
