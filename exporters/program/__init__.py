@@ -1,0 +1,1 @@
+"""The integer program and what a run of it returns."""

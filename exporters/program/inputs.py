@@ -1,0 +1,58 @@
+"""Turning what a user hands in into integer events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...models.errors import InputError
+from .program import Input, Program
+
+
+def encode_inputs(program: Program, x: NDArray[Any] | dict[str, NDArray[Any]]) -> dict[str, NDArray[np.int32]]:
+    """Integer events of every input.
+
+    Parameters
+    ----------
+    program : Program
+    x : (T, B, *input_shape) array, or dict of input name to such an array
+        Integers go unchanged; floats are scaled by the input's scale, rounded half to even and clipped.
+
+    Returns
+    -------
+    dict of str to (T, B, *shape) int32 array
+
+    Raises
+    ------
+    InputError
+        For a missing or unknown input, a wrong shape, a value that is not finite, or grey values at a spike input.
+    """
+    arrays = x if isinstance(x, dict) else {program.inputs[0].name: x}
+    names = {i.name for i in program.inputs}
+    if set(arrays) != names:
+        raise InputError(f"The program has the inputs {sorted(names)}, given are {sorted(arrays)}. Give a dict of all.")
+    encoded = {i.name: _encode(i, np.asarray(arrays[i.name])) for i in program.inputs}
+    if len({a.shape[:2] for a in encoded.values()}) != 1:
+        raise InputError("All inputs must have the same T and B.")
+    return encoded
+
+
+def _encode(port: Input, x: NDArray[Any]) -> NDArray[np.int32]:
+    if x.shape[2:] != port.shape or x.ndim != len(port.shape) + 2 or 0 in x.shape:
+        raise InputError(f"Input {port.name!r} must be (T, B, {', '.join(map(str, port.shape))}), is {x.shape}.")
+    if x.dtype.kind not in "biuf" or (x.dtype.kind == "f" and not np.isfinite(x).all()):
+        raise InputError(f"Input {port.name!r} holds values that are not finite numbers (dtype {x.dtype}).")
+    if port.kind == "spikes" and not np.isin(x, (0, 1)).all():
+        raise InputError(
+            f"Input {port.name!r} takes binary spikes, but holds grey values from {x.min()} to {x.max()}. Encode them "
+            "as spikes first (models.encoders.rate_code), or lower with a grey calibration input for graded events."
+        )
+    limit = (1 << port.bits) - 1
+    low = 0 if port.kind == "spikes" else -limit
+    if x.dtype.kind == "f":
+        x = np.clip(np.rint(x * port.scale), low, limit)
+    elif x.size and (x.min() < low or x.max() > limit):
+        raise InputError(f"Input {port.name!r} holds {x.min()}..{x.max()}; its {port.bits} bits span {low}..{limit}.")
+    return x.astype(np.int32)

@@ -1,0 +1,75 @@
+"""A program is checked as a whole, and its hash is that of its content."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from samples import parts
+from spikewright.exporters.program.make import make_program
+from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
+from spikewright.models.errors import InputError
+from strategies import programs
+
+
+def rebuilt(program: Program, **changes: object) -> Program:
+    same = {k: getattr(program, k) for k in ("inputs", "populations", "projections", "outputs", "losses", "settings")}
+    return make_program(**(same | changes))
+
+
+def test_all_violations_are_told_at_once() -> None:
+    sound = parts()
+    population = replace(sound["populations"][0], du=4096, vth=1 << 17, bias_mant=np.array([5000, 0], np.int32))
+    projection = replace(sound["projections"][0], weights=np.array([[3, 0, 300], [0, 0, 0]], np.int16), weight_exp=9)
+    with pytest.raises(InputError) as caught:
+        make_program(**parts(populations=(population,), projections=(projection,)))
+    text = str(caught.value)
+    assert len(caught.value.violations) == 5
+    for part in ("du = 4096", "vth = 131072", "-4096..4095", "off the grid -256..254 step 2", "weight_exp = 9"):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"outputs": (Output("out", "b", "membrane"),)}, "'b', which is no population"),
+        ({"inputs": (Input("a", (3,)),)}, "used 2 times"),
+        ({"inputs": ()}, "at least one input"),
+        ({"populations": (Population("a/b", (2,), 0, 0, 1, np.zeros(2, np.int32), level=1),)}, "holds '/'"),
+        ({"projections": (Projection("in-a", "in", "a", np.zeros((3, 2), np.int16)),)}, r"must be int \(2, 3\)"),
+        ({"projections": (Projection("a-a", "a", "a", np.zeros((2, 2), np.int16)),)}, "synaptic delay of -1"),
+    ],
+)
+def test_a_broken_rule_is_named(changes: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        make_program(**parts(**changes))
+
+
+@given(programs())
+def test_hash_ignores_order_and_notes(drawn: tuple) -> None:
+    program = drawn[0]
+    shuffled = rebuilt(
+        program,
+        projections=tuple(reversed(program.projections)),
+        inputs=tuple(reversed(program.inputs)),
+        populations=tuple(replace(p, origin=("elsewhere",), membrane_unit=3.0) for p in program.populations),
+        settings={"dt_s": (1.0, "argument")},
+    )
+    assert shuffled.content_hash == program.content_hash
+
+
+@given(programs())
+def test_hash_sees_every_deciding_number(drawn: tuple) -> None:
+    program = drawn[0]
+    first = program.populations[0]
+    bias = first.bias_mant.copy()
+    bias[0] = bias[0] - 1 if bias[0] > 0 else bias[0] + 1
+    others = program.populations[1:]
+    changed = [
+        replace(first, bias_mant=bias),
+        replace(first, dv=(first.dv + 1) % 4096),
+        replace(first, du=(first.du + 1) % 4096),
+    ]
+    hashes = {rebuilt(program, populations=(p, *others)).content_hash for p in changed} | {program.content_hash}
+    assert len(hashes) == 4
