@@ -1,0 +1,122 @@
+"""torch to NIR: our own networks and strangers' networks give the same spikes on both sides."""
+
+import nir
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import strangers
+from spikewright.exporters.nir.execute import run_graph
+from spikewright.exporters.nir.files import read_nir, write_nir
+from spikewright.exporters.nir.trace import to_nir
+from spikewright.models.encoders import rate_code
+from spikewright.models.errors import InputError, UnsupportedOp
+from spikewright.models.networks import EIMLP, EIMLPConfig
+from spikewright.toolchain.targets import run_torch
+
+pytestmark = pytest.mark.torch
+
+
+def rows(steps: int, samples: int, n: int = 20) -> np.ndarray:
+    return (np.random.default_rng(0).random((steps, samples, n)) < 0.4).astype(np.float32)
+
+
+def assert_same_spikes(model: nn.Module, example: torch.Tensor, x: np.ndarray) -> nir.NIRGraph:
+    graph, _ = to_nir(model, example)
+    ours, theirs = run_graph(graph, x), run_torch(model, x, "torch", example)
+    assert ours.spikes.keys() == theirs.spikes.keys() and len(ours.spikes) == 2
+    for name, spikes in theirs.spikes.items():
+        assert spikes.any()
+        np.testing.assert_array_equal(ours.spikes[name], spikes, err_msg=name)
+    np.testing.assert_array_equal(ours.predict(), theirs.predict())
+    return graph
+
+
+@pytest.mark.parametrize("form", [strangers.sequential, lambda: strangers.OneStep(**strangers.ZERO)])
+def test_snntorch_network_of_one_step(form: object) -> None:
+    torch.manual_seed(1)
+    assert_same_spikes(form(), torch.zeros(1, 20), rows(15, 30))
+
+
+def test_snntorch_loop_over_rows_is_folded() -> None:
+    torch.manual_seed(1)
+    graph = assert_same_spikes(strangers.OverRows(**strangers.ZERO), torch.zeros(15, 1, 20), rows(15, 30))
+    assert sorted(graph.nodes) == ["fc1", "fc2", "input", "lif1", "lif2", "output"]
+
+
+def test_snntorch_tutorial_loop_is_folded() -> None:
+    torch.manual_seed(1)
+    x = np.repeat(rows(1, 30), 7, axis=0)
+    assert_same_spikes(strangers.tutorial(), torch.zeros(1, 20), x)
+
+
+def test_reset_that_nir_cannot_say_is_a_loss_and_in_the_metadata() -> None:
+    graph, losses = to_nir(strangers.tutorial_default(), torch.zeros(1, 20))
+    assert graph.metadata["spikewright"]["reset"] == "subtract"
+    text = " ".join(loss.what for loss in losses)
+    assert "no subtractive reset" in text and "one step late" in text
+
+
+def test_frozen_network_keeps_paths_and_every_spike(tmp_path) -> None:
+    torch.manual_seed(0)
+    model = EIMLP(EIMLPConfig(sizes=(16, 24, 12, 4), steps=6), frozen=True)
+    with torch.no_grad():
+        for lif in (model.hidden1.lif, model.hidden2.lif):
+            lif.threshold.uniform_(0.2, 0.6)
+    x = rate_code(torch.rand(50, 16), 6).numpy()
+    graph, losses = to_nir(model, torch.zeros(6, 1, 16))
+    write_nir(graph, tmp_path / "a.nir")
+    graph = read_nir(tmp_path / "a.nir")
+    ours, theirs = run_graph(graph, x), run_torch(model, x, "frozen", torch.zeros(6, 1, 16))
+    assert set(ours.spikes) == {"hidden1.lif", "hidden2.lif"} and not losses
+    for name in ours.spikes:
+        assert theirs.spikes[name].any()
+        np.testing.assert_array_equal(ours.spikes[name], theirs.spikes[name])
+    # float64 on both sides; the sums run in another order, hence an ulp per term.
+    np.testing.assert_allclose(ours.output["output"], theirs.output["output"], rtol=1e-12, atol=1e-12)
+
+
+def test_dynamic_divisor_asks_to_be_frozen() -> None:
+    model = EIMLP(EIMLPConfig(sizes=(16, 8, 4)))
+    with pytest.raises(UnsupportedOp, match=r"'hidden1.circuit' \(EILinear\).*freeze_gain"):
+        to_nir(model, torch.rand(3, 5, 16))
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (strangers.UnknownOperation, r"strangers\.py.*line \d+, in forward.*'tanh'"),
+        (strangers.UsedTwice, "'lif1', call 1, is fed by call 0 of 'lif1'"),
+        (strangers.DependsOnValues, r"strangers\.py:\d+.*must not depend on values"),
+        (lambda **how: nn.Sequential(nn.Linear(20, 5), nn.Softmax(-1)), "'1' is a Softmax.*known are"),
+    ],
+)
+def test_what_cannot_be_exported_is_named_with_its_place(model: object, message: str) -> None:
+    with pytest.raises(UnsupportedOp, match=message):
+        to_nir(model(**strangers.ZERO), torch.zeros(1, 20))
+
+
+def test_wrong_example_and_meaningless_weights() -> None:
+    with pytest.raises(InputError, match=r"does not run on an example of shape \(1, 19\)"):
+        to_nir(strangers.tutorial(), torch.zeros(1, 19))
+    model = strangers.tutorial()
+    with torch.no_grad():
+        model.fc2.bias[0] = float("inf")
+        model.lif1.threshold.fill_(-1.0)
+    with pytest.raises(InputError) as caught:
+        to_nir(model, torch.zeros(1, 20))
+    assert len(caught.value.violations) == 2
+
+
+def test_neurons_without_leak_and_membrane_readouts() -> None:
+    import snntorch as snn
+
+    model = nn.Sequential(
+        nn.Linear(20, 6),
+        snn.Leaky(beta=1.0, init_hidden=True, **strangers.ZERO),
+        nn.Linear(6, 3, bias=False),
+        snn.Leaky(beta=0.7, init_hidden=True, reset_mechanism="none"),
+    )
+    kinds = {name: type(node) for name, node in to_nir(model, torch.zeros(1, 20))[0].nodes.items()}
+    assert (kinds["1"], kinds["2"], kinds["3"]) == (nir.IF, nir.Linear, nir.LI)
