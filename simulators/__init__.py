@@ -1,0 +1,12 @@
+"""Floor 3: a program is executed and priced."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "chips.profile": ["Chip", "list_chips", "load_chip"],
+        "energy": ["EnergyEstimate", "estimate_energy"],
+        "run": ["simulate"],
+    },
+)

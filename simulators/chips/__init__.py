@@ -1,0 +1,1 @@
+"""Chip profiles: numbers with unit, source and kind, as TOML."""
