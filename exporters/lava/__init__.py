@@ -1,0 +1,1 @@
+"""A program as a folder that runs on Lava without this package."""
