@@ -1,0 +1,307 @@
+"""Excitatory-inhibitory circuits: a layer without batch statistics whose weights obey Dale's principle.
+
+Source: DeepEISNN (arXiv 2509.23253) and its public code. With presynaptic input ``x >= 0`` (spikes or intensities),
+every time step and sample on its own::
+
+    I_EE  = W_EE x                              excitation
+    s_I   = W_IE x                              inhibitory population, instantaneous; its ReLU is a no-op as all is >= 0
+    N     = I_EE - W_EI s_I                     subtractive inhibition: centres the current
+    D     = W_EI (g_I * s_I)                    divisive inhibition: scales it to unit gain
+    I_int = g_E * N / D + b_E
+
+For a given network N and D are two static linear maps of ``x``; only the quotient is dynamic. `freeze_gain` replaces
+``1 / D`` by one constant per neuron, which leaves an ordinary signed linear layer.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from .errors import ConfigError, InputError
+
+#: Lowest divisive gain g_I. At 0 the divisor of a whole neuron can vanish and training ends at chance.
+GAIN_I_MINIMUM = 0.01
+
+#: Rows whose numerator has less than this part of the layer's median power take the layer's median gain.
+GUARD_POWER = 1e-6
+
+
+class EILinear(nn.Module):
+    """Fully connected excitatory-inhibitory circuit.
+
+    E-I Init sets the weights from the first batch that passes, so that the current starts with mean 0 and a standard
+    deviation a little below 1 (run one real batch before building an optimiser). E-I Prop shapes the gradients: see
+    `forward`.
+
+    Parameters
+    ----------
+    in_features : int
+        Fan-in d.
+    out_features : int
+        Excitatory neurons n_E.
+    ratio : int
+        Excitatory neurons per inhibitory one; n_I = n_E // ratio.
+    output : bool
+        True for the last layer: the current is N alone, without division, gain and bias.
+
+    Attributes
+    ----------
+    weight_ee : Parameter, shape (n_E, d), >= 0
+        Input to excitatory neurons, W_EE.
+    weight_ie : Parameter, shape (n_I, d), >= 0
+        Input to inhibitory neurons, W_IE.
+    weight_ei : Parameter, shape (n_E, n_I), >= 0
+        Inhibitory to excitatory neurons, W_EI, used for both kinds of inhibition.
+    gain_i : Parameter, shape (n_I,), >= `GAIN_I_MINIMUM`
+        Divisive gain g_I; not present with `output`.
+    gain_e, bias_e : Parameter, shape (n_E,)
+        Excitatory gain g_E >= 0 and bias b_E; not present with `output`.
+    inited : bool buffer, shape ()
+        Whether E-I Init has run. It is part of the state dict, so a loaded checkpoint is never re-initialised.
+
+    Raises
+    ------
+    ConfigError
+        If a size is below 1 or the inhibitory population would be empty.
+    """
+
+    inited: Tensor
+
+    def __init__(self, in_features: int, out_features: int, ratio: int = 4, output: bool = False) -> None:
+        super().__init__()
+        if min(in_features, out_features, ratio) < 1 or out_features < ratio:
+            raise ConfigError(
+                f"EILinear({in_features}, {out_features}, ratio={ratio}) has an empty population. "
+                "All sizes must be at least 1 and out_features at least ratio."
+            )
+        self.in_features, self.out_features, self.ratio, self.output = in_features, out_features, ratio, output
+        inhibitory = out_features // ratio
+        self.weight_ee = nn.Parameter(torch.zeros(out_features, in_features))
+        self.weight_ie = nn.Parameter(torch.zeros(inhibitory, in_features))
+        self.weight_ei = nn.Parameter(torch.full((out_features, inhibitory), 1 / inhibitory))
+        if not output:
+            self.gain_i = nn.Parameter(torch.ones(inhibitory))
+            self.gain_e = nn.Parameter(torch.ones(out_features))
+            self.bias_e = nn.Parameter(torch.zeros(out_features))
+        self.register_buffer("inited", torch.tensor(False))
+
+    @torch.no_grad()
+    def initialise(self, x: Tensor) -> None:
+        """E-I Init from one batch: unit variance by the weights, unit gain by the divisor.
+
+        Parameters
+        ----------
+        x : Tensor, shape (..., d)
+            Real input of this layer, >= 0; all leading axes are samples.
+
+        Raises
+        ------
+        InputError
+            If the batch has negative or constant values only: neither allows a scale.
+        """
+        x = x.reshape(-1, self.in_features)
+        mean, power = x.mean(), x.square().mean()
+        variance = x.var(0).mean() if len(x) > 1 else torch.zeros_like(mean)
+        if bool((x < 0).any()) or not bool(variance > 0):
+            raise InputError(
+                f"E-I Init needs a batch of non-negative input that varies between samples, got {len(x)} rows from "
+                f"{x.min().item():g} to {x.max().item():g}, variance {variance.item():g}. Give a larger batch, "
+                "do not standardise the input."
+            )
+        scale = torch.sqrt(variance / (self.in_features * (power + variance))).item()
+        self.weight_ee.exponential_(1 / scale)
+        self.weight_ie.exponential_(1 / scale)
+        if not self.output:
+            self.gain_i.fill_(torch.sqrt(power + variance) / (math.sqrt(self.in_features) * mean))
+        self.inited.fill_(True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the integrated current I_int, or N for an output layer.
+
+        E-I Prop: where D is 0 it is replaced by the smallest positive D of that time step and sample (without any, the
+        quotient is 0), and the backward pass takes the replacement for the identity; the gradient of W_EI is divided
+        by the fan-in d.
+
+        Parameters
+        ----------
+        x : Tensor, shape (T, B, d) or (..., d), >= 0
+
+        Returns
+        -------
+        Tensor, shape (T, B, n_E) or (..., n_E)
+
+        Raises
+        ------
+        InputError
+            If the last axis is not d, or by `initialise` on the first batch.
+        """
+        if x.shape[-1] != self.in_features:
+            raise InputError(f"EILinear needs input of shape (..., {self.in_features}), got {tuple(x.shape)}.")
+        if not self.inited:
+            self.initialise(x)
+        if self.output:
+            return self.numerator_and_divisor(x)[0]
+        numerator, divisor = self.numerator_and_divisor(x)
+        return self.gain_e * (numerator / divisor) + self.bias_e
+
+    def numerator_and_divisor(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return N and the stabilised D, both (..., n_E); D of an output layer is 1."""
+        weight_ei = self.weight_ei.view_as(self.weight_ei)
+        if weight_ei.requires_grad:
+            # On a view, not on the parameter: hooks of a parameter are lost by copy.deepcopy.
+            weight_ei.register_hook(lambda gradient: gradient / self.in_features)
+        inhibitory = linear(x, self.weight_ie)
+        numerator = linear(x, self.weight_ee) - linear(inhibitory, weight_ei)
+        if self.output:
+            return numerator, torch.ones_like(numerator)
+        return numerator, _stabilise(linear(self.gain_i * inhibitory, weight_ei))
+
+    def numerator_weight(self) -> Tensor:
+        """Return the signed matrix ``W_EE - W_EI W_IE``, shape (n_E, d): N = numerator_weight x."""
+        return self.weight_ee - self.weight_ei @ self.weight_ie
+
+    def divisor_weight(self) -> Tensor:
+        """Return the non-negative matrix ``W_EI diag(g_I) W_IE``, shape (n_E, d): D = divisor_weight x."""
+        return (self.weight_ei * self.gain_i) @ self.weight_ie
+
+    @torch.no_grad()
+    def clamp_(self) -> None:
+        """Project onto Dale's constraints; call it after every optimiser step."""
+        for weight in (self.weight_ee, self.weight_ie, self.weight_ei):
+            weight.clamp_(min=0)
+        if not self.output:
+            self.gain_e.clamp_(min=0)
+            self.gain_i.clamp_(min=GAIN_I_MINIMUM)
+
+    def extra_repr(self) -> str:
+        """Show the settings in the printed module."""
+        return f"{self.in_features}, {self.out_features}, ratio={self.ratio}, output={self.output}"
+
+
+def _stabilise(divisor: Tensor) -> Tensor:
+    if bool((divisor > 0).all()):
+        return divisor
+    smallest = divisor.detach().masked_fill(divisor <= 0, math.inf).amin(-1, keepdim=True)
+    stable = torch.where(divisor > 0, divisor, smallest).detach()
+    return stable + (divisor - divisor.detach())
+
+
+def clamp_constraints(model: nn.Module) -> None:
+    """Apply every constraint in `model` (Dale's signs, gain and threshold bounds); call it after every step."""
+    for module in model.modules():
+        clamp = getattr(module, "clamp_", None)
+        if clamp is not None:
+            clamp()
+
+
+@dataclass(frozen=True)
+class GainStatistics:
+    """What freezing the divisor of one circuit means.
+
+    Attributes
+    ----------
+    gain : Tensor, shape (n_E,)
+        The constant c that stands for 1 / D, per neuron.
+    divisor_cv : float
+        Coefficient of variation of D over time and samples, mean over neurons: 0 if freezing is exact.
+    guarded_rows : int
+        Neurons with almost no numerator, which take the layer's median gain.
+    """
+
+    gain: Tensor
+    divisor_cv: float
+    guarded_rows: int
+
+
+@torch.no_grad()
+def calibrate_gain(circuit: EILinear, x: Tensor) -> GainStatistics:
+    """Fit the constant gain of each neuron of a hidden circuit.
+
+    ``c = E[N^2 / D] / E[N^2]`` is the least-squares solution of ``N / D = c N`` over time and samples.
+
+    Parameters
+    ----------
+    circuit : EILinear
+        An initialised hidden circuit.
+    x : Tensor, shape (T, B, d)
+        Its input on calibration data.
+
+    Raises
+    ------
+    InputError
+        If no neuron gets any input.
+    """
+    numerator, divisor = (part.reshape(-1, circuit.out_features) for part in circuit.numerator_and_divisor(x))
+    power = numerator.square().mean(0)
+    gain = (numerator.square() / divisor).mean(0) / power
+    weak = ~(power > GUARD_POWER * power.median())
+    if bool(weak.all()):
+        raise InputError("The calibration data drives no neuron of this circuit. Give real input, and more of it.")
+    # A row that carries nothing has an arbitrary quotient, and one such row would set the scale of the whole matrix.
+    gain[weak] = gain[~weak].median()
+    finite = divisor[divisor.isfinite().all(1)]
+    cv = (finite.std(0) / finite.mean(0)).mean().item()
+    return GainStatistics(gain, cv, int(weak.sum()))
+
+
+def freeze_gain(model: nn.Module, calibration: Tensor) -> nn.Module:
+    """Return a copy of `model` in which every E-I circuit is an ordinary ``nn.Linear`` at the same module path.
+
+    A hidden circuit becomes the weight ``g_E c (W_EE - W_EI W_IE)`` and the bias ``b_E``, with c from `calibrate_gain`;
+    an output circuit becomes ``W_EE - W_EI W_IE`` without bias, exactly. The result is free of Dale's constraints and
+    can be fine-tuned like any other network.
+
+    Parameters
+    ----------
+    model : nn.Module
+        A trained network; it is left unchanged.
+    calibration : Tensor, shape (T, B, N)
+        Input of the network, from the training data.
+
+    Raises
+    ------
+    InputError
+        If the calibration data leaves a layer without input.
+    """
+    statistics = gain_statistics(model, calibration)
+    frozen = copy.deepcopy(model)
+    for path, circuit in _circuits(model).items():
+        weight = circuit.numerator_weight().detach()
+        if not circuit.output:
+            weight = weight * (circuit.gain_e.detach() * statistics[path].gain)[:, None]
+        layer = nn.Linear(circuit.in_features, circuit.out_features, bias=not circuit.output).to(weight)
+        with torch.no_grad():
+            layer.weight.copy_(weight)
+            if not circuit.output:
+                layer.bias.copy_(circuit.bias_e)
+        frozen.set_submodule(path, layer.train(circuit.training))
+    return frozen
+
+
+@torch.no_grad()
+def gain_statistics(model: nn.Module, calibration: Tensor) -> dict[str, GainStatistics]:
+    """Calibrate every hidden circuit of `model` on the activations of `model` itself; keys are module paths.
+
+    Parameters and errors are those of `freeze_gain`.
+    """
+    inputs: dict[str, Tensor] = {}
+    hooks = [
+        circuit.register_forward_pre_hook(lambda _, args, path=path: inputs.__setitem__(path, args[0]))
+        for path, circuit in _circuits(model).items()
+    ]
+    try:
+        model(calibration)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return {path: calibrate_gain(c, inputs[path]) for path, c in _circuits(model).items() if not c.output}
+
+
+def _circuits(model: nn.Module) -> dict[str, EILinear]:
+    return {path: module for path, module in model.named_modules() if isinstance(module, EILinear)}
