@@ -1,0 +1,161 @@
+"""Commands as a user types them: results, exit codes, one-paragraph errors, nothing half-written."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+import pytest
+import torch
+
+import strangers
+from graphs import chain
+from spikewright.exporters.nir.files import write_nir
+from spikewright.toolchain.cli import main
+
+pytestmark = pytest.mark.torch
+BUILD = f"{Path(strangers.__file__)}:tutorial"
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Run one command in an empty folder; give exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: object) -> tuple[int, str, str]:
+        code = main([str(word) for word in words])
+        out = capfd.readouterr()
+        return code, out.out, out.err
+
+    return call
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> list:
+    torch.manual_seed(1)
+    torch.save(strangers.tutorial().state_dict(), tmp_path / "w.pt")
+    return [BUILD, "--weights", "w.pt", "--example", "1,20"]
+
+
+def grey(tmp_path: Path) -> str:
+    np.save(tmp_path / "grey.npy", np.random.default_rng(0).random((7, 3, 20)))
+    return "grey.npy"
+
+
+def binary(tmp_path: Path) -> str:
+    rng = np.random.default_rng(0)
+    x = np.repeat((rng.random((1, 30, 20)) < 0.5).astype(np.float32), 7, axis=0)
+    np.savez(tmp_path / "x.npz", x=x, y=rng.integers(0, 5, 30))
+    return "x.npz"
+
+
+def test_a_strangers_network_leaves_as_nir_program_and_lava_folder(run, stranger, tmp_path: Path) -> None:
+    code, out, _ = run("export", *stranger, "--out", "made")
+    assert code == 0, out
+    assert {p.name for p in (tmp_path / "made").iterdir()} == {"network.nir", "network.program", "lava", "export.json"}
+    assert (tmp_path / "made/lava/run.py").is_file()
+    assert "wrote nir" in out and "loss" in out
+    binary(tmp_path)
+    code, out, _ = run("simulate", "made/network.program", "--data", "x.npz", "--json")
+    content = json.loads(out)
+    assert code == 0 and content["schema_version"] == 1
+    assert set(content["energy"]) == {"loihi1-davies2018", "loihi1-nahuku-fit"}
+    assert 0 < content["activity"]["sparsity"] < 1
+    code, out, _ = run("compare", *stranger, "--data", "x.npz", "--targets", "torch,run_graph,oracle", "--json")
+    pairs = json.loads(out)["pairs"]
+    assert code == 0 and pairs[0]["mismatches"] == 0 and pairs[1]["spike_agreement"] > 0.98
+    code, out, _ = run("evaluate", *stranger, "--data", "x.npz", "--json")
+    assert code == 0 and set(json.loads(out)["accuracy"]) == {"torch", "run_graph", "oracle"}
+
+
+def test_weights_may_be_safetensors_and_source_a_nir_file(run, tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    save_file(dict(strangers.tutorial().state_dict()), tmp_path / "w.safetensors")
+    code, out, _ = run("export", BUILD, "--weights", "w.safetensors", "--example", "1,20", "--to", "nir", "--out", "a")
+    assert code == 0 and not (tmp_path / "a/lava").exists()
+    code, out, _ = run("export", "a/network.nir", "--bits", "4", "--out", "b", "--json")
+    assert code == 0 and json.loads(out)["settings"]["weight_bits"] == [4, "argument"]
+
+
+def bad_inputs() -> list:
+    return [
+        (["simulate", "not.nir", "--data", "x.npz"], 2, "neither a NIR file"),
+        (["simulate", "nothing.nir", "--data", "x.npz"], 2, "no file or folder nothing.nir"),
+        (["export", BUILD, "--weights", "nan.pt", "--example", "1,20"], 2, "NaN or infinite"),
+        (["export", BUILD, "--weights", "negative.pt", "--example", "1,20"], 2, "must be >= 0"),
+        (["export", BUILD, "--weights", "other.pt", "--example", "1,20"], 2, "do not fit the model"),
+        (["export", BUILD, "--weights", "not.nir", "--example", "1,20"], 2, "cannot be read"),
+        (["export", BUILD, "--example", "1,20", "--chip", "loihi9"], 2, "Chip 'loihi9' is unknown"),
+        (
+            ["export", BUILD, "--example", "1,20", "--chip", "loihi1-davies2018", "--calibrate", "grey.npy"],
+            3,
+            "carry no value",
+        ),
+        (["export", BUILD, "--example", "1,twenty"], 2, "no shape"),
+        (["export", BUILD], 2, "--example"),
+        (["export", BUILD + "_default", "--example", "1,20"], 2, "--reset zero"),
+        (["export", BUILD.replace("tutorial", "nobody"), "--example", "1,20"], 2, "no function 'nobody'"),
+        (["export", BUILD, "--example", "1,20", "--to", "nir,netlist"], 2, "netlist is unknown"),
+        (["export", BUILD, "--example", "1,20", "--out", "missing/folder"], 2, "does not exist"),
+        (["simulate", "good.nir", "--data", "nothing.npy"], 2, "neither a known set"),
+        (["simulate", "good.nir", "--data", "not.nir"], 2, "cannot be read as an array"),
+        (["simulate", "good.nir", "--data", "x.npz", "--backend", "chip"], 2, "oracle, lava"),
+        (["simulate", "good.nir", "--data", "x.npz", "--backend", "lava"], 4, "SPIKEWRIGHT_LAVA_PYTHON"),
+        (["train", "--config", "bad.toml"], 2, "did you mean 'epochs'"),
+        (["doctor", "--require", "lava"], 4, "lava"),
+    ]
+
+
+@pytest.mark.parametrize(("words", "code", "message"), bad_inputs())
+def test_bad_input_is_one_paragraph_and_an_exit_code(run, tmp_path: Path, monkeypatch, words, code, message) -> None:
+    monkeypatch.setenv("SPIKEWRIGHT_LAVA_PYTHON", "/nowhere/python")
+    (tmp_path / "not.nir").write_text("these are no numbers")
+    (tmp_path / "bad.toml").write_text("epoch = 3\n")
+    write_nir(chain([np.random.default_rng(0).normal(size=(5, 20))]), tmp_path / "good.nir")
+    grey(tmp_path), binary(tmp_path)
+    state = strangers.tutorial().state_dict()
+    torch.save({**state, "fc1.weight": torch.full((12, 20), float("nan"))}, tmp_path / "nan.pt")
+    torch.save({**state, "lif1.threshold": torch.tensor(-1.0)}, tmp_path / "negative.pt")
+    torch.save({"fc1.weight": torch.zeros(3)}, tmp_path / "other.pt")
+    before = sorted(tmp_path.rglob("*"))
+    got, out, err = run(*words)
+    assert got == code, err
+    assert message in err and "Traceback" not in err and err.startswith("error: ")
+    assert sorted(tmp_path.rglob("*")) == before, "nothing may be written"
+    got, out, err = run(*words, "--json")
+    if words[0] != "doctor":
+        assert json.loads(out)["exit_code"] == code
+
+
+def test_somebody_elses_folder_is_not_overwritten(run, stranger, tmp_path: Path) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis/chapter1.tex").write_text("precious")
+    code, _, err = run("export", *stranger, "--out", "thesis")
+    assert code == 2 and "was not written by spikewright" in err
+    assert [p.name for p in (tmp_path / "thesis").iterdir()] == ["chapter1.tex"]
+
+
+def test_strict_comparison_fails_only_on_integer_differences(run, stranger, tmp_path: Path) -> None:
+    code, _, _ = run("compare", *stranger, "--data", binary(tmp_path), "--targets", "run_graph,oracle", "--strict")
+    assert code == 0
+
+
+def test_usage_errors_have_the_code_of_bad_input(run) -> None:
+    assert run("simulate")[0] == 2
+    assert run("fly")[0] == 2
+    assert run("--help")[0] == 0
+
+
+def test_help_is_quick() -> None:
+    seconds = []
+    for _ in range(3):
+        start = perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "spikewright.toolchain.cli.main", "--help"], check=True, capture_output=True
+        )
+        seconds.append(perf_counter() - start)
+    assert min(seconds) < 0.5, f"median {median(seconds):.2f} s"

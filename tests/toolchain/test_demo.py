@@ -1,0 +1,72 @@
+"""The demo with one seed: trained for real, written whole, and everything it claims is in its folder."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spikewright.exporters.program.file import load_program
+from spikewright.simulators.run import simulate
+from spikewright.toolchain.comparison import compare
+from spikewright.toolchain.data.samples import load_samples
+from spikewright.toolchain.demo import run_demo
+from spikewright.toolchain.sources import resolve_source
+
+pytestmark = pytest.mark.torch
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Path]:
+    out = tmp_path_factory.mktemp("demo") / "out"
+    return run_demo(out, seeds=(0,)), out
+
+
+def test_accuracies(demo: tuple[dict, Path]) -> None:
+    rows = {name: row["mean"] for name, row in demo[0]["accuracy"].items()}
+    assert rows["exact"] >= 0.955
+    assert abs(rows["integer"] - rows["frozen"]) <= 0.005
+    assert 0.85 <= rows["writer_disjoint_exact"] <= rows["exact"], "other writers are harder"
+
+
+def test_chain(demo: tuple[dict, Path]) -> None:
+    pairs = {tuple(pair["backends"]): pair for pair in demo[0]["comparison"]["pairs"]}
+    assert pairs["frozen", "run_graph"]["mismatches"] == 0
+    assert pairs["run_graph", "oracle"]["spike_agreement"] > 0.98
+    assert pairs["torch", "frozen"]["first_divergence"] is not None
+
+
+@pytest.mark.lava
+def test_lava_agrees_on_every_spike(demo: tuple[dict, Path]) -> None:
+    pairs = {tuple(pair["backends"]): pair for pair in demo[0]["comparison"]["pairs"]}
+    found = pairs["oracle", "lava"]
+    assert found["mismatches"] == 0
+    slots = {p["population"]: p["slots"] for p in found["populations"]}
+    assert all(slots[name] >= 100 * 8 for name in slots if name != "readout.mean") and len(slots) >= 2
+
+
+def test_numbers_carry_their_recipe(demo: tuple[dict, Path]) -> None:
+    content = demo[0]
+    for estimate in content["energy"].values():
+        assert estimate["kind"] == "estimated" and estimate["unit"] == "pJ per sample" and estimate["not_included"]
+        assert estimate["energy_per_synaptic_op_pj"]["all_in"] > estimate["energy_per_synaptic_op_pj"]["incremental"]
+    assert content["activity"]["backend"] == "oracle" and 0 < content["activity"]["sparsity"] < 1
+    assert content["losses"] and content["provenance"]["torch"]
+
+
+def test_folder_holds_what_was_reported(demo: tuple[dict, Path]) -> None:
+    content, out = demo
+    assert json.loads((out / "demo.json").read_text())["program_hash"] == content["program_hash"]
+    program = load_program(out / "export/network.program")
+    assert program.content_hash == content["program_hash"]
+    samples = load_samples(content["data"], 8)
+    accuracy = float((simulate(program, samples.x).predict() == samples.y).mean())
+    assert accuracy == content["accuracy"]["integer"]["each"][0]
+    source = resolve_source(out / "run")
+    again = compare(source, samples.x[:, :20], targets=("frozen", "run_graph"), calibration=samples.calibration)
+    assert again.pairs[0].mismatches == 0
+    assert source.program(samples.calibration).content_hash == program.content_hash
+    assert np.isclose(
+        content["activity"]["synaptic_ops_per_sample"]["hidden1.circuit"],
+        simulate(program, samples.x).synaptic_ops["hidden1.circuit"].sum() / 397,
+    )

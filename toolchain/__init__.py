@@ -1,0 +1,32 @@
+"""Floor 4, what a person uses: ``import spikewright.toolchain as sw``."""
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "Loss": "..exporters",
+    "Program": "..exporters",
+    "Trace": "..exporters",
+    "export_lava": "..exporters",
+    "load_program": "..exporters",
+    "lower": ".lowering",
+    "read_nir": "..exporters",
+    "run_graph": "..exporters",
+    "to_nir": "..exporters",
+    "write_nir": "..exporters",
+    "estimate_energy": "..simulators",
+    "simulate": "..simulators",
+    "compare": ".comparison",
+}
+__all__ = sorted(_HOME)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded on first use, so that running a saved program imports neither torch nor nir.
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,62 @@
+"""``doctor``: which backends and versions are usable here, and what to do about those that are not."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from .options import Json
+from .output import emit, say
+
+
+def doctor(
+    as_json: Json = False,
+    require: Annotated[str, typer.Option("--require", help="Exit 4 unless this backend is usable.")] = "",
+) -> None:
+    """Say which backends can run here, with versions, and why others cannot."""
+    from ...models.errors import BackendUnavailable, ConfigError
+    from ..describe import provenance
+
+    backends = {name: check() for name, check in _CHECKS.items()}
+    emit({"schema_version": 1, "backends": backends, "provenance": provenance()}, as_json, _render)
+    if require and require not in backends:
+        raise ConfigError(f"Backend {require!r} is unknown; known are {', '.join(backends)}.")
+    if require and not backends[require]["usable"]:
+        raise BackendUnavailable(f"{require}: {backends[require]['detail']}")
+
+
+def _module(name: str, extra: str) -> dict[str, Any]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return {"usable": True, "detail": f"{name} {version(name)}"}
+    except PackageNotFoundError:
+        return {"usable": False, "detail": f"{name} is not installed; pip install 'spikewright[{extra}]'"}
+
+
+def _lava() -> dict[str, Any]:
+    from ...models.errors import BackendUnavailable
+    from ...simulators.lava_environment import find_lava_python
+
+    try:
+        return {"usable": True, "detail": f"lava-nc in {find_lava_python()}"}
+    except BackendUnavailable as error:
+        return {"usable": False, "detail": str(error)}
+
+
+_CHECKS = {
+    "torch": lambda: _module("torch", "torch"),
+    "training": lambda: _module("lightning", "train"),
+    "snntorch": lambda: _module("snntorch", "snntorch"),
+    "run_graph": lambda: _module("nir", "all"),
+    "oracle": lambda: _module("numpy", "all"),
+    "lava": _lava,
+}
+
+
+def _render(content: dict[str, Any]) -> None:
+    for name, entry in content["backends"].items():
+        say(f"{'ok' if entry['usable'] else 'no':3} {name:10} {entry['detail']}")
+    for name, version in content["provenance"].items():
+        say(f"    {name} {version}")

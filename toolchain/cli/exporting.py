@@ -1,0 +1,48 @@
+"""``export``: the network as NIR, program and Lava folder."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from . import render
+from .options import Bits, Chip, Dt, Example, Json, Reset, SourceArgument, Steps, Weights, lowering, shape
+from .output import emit, say
+
+
+def export(
+    source: SourceArgument,
+    out: Annotated[str, typer.Option("--out", help="Folder to write.")] = "exported",
+    to: Annotated[str, typer.Option("--to", help="Formats, separated by commas.")] = "nir,program,lava",
+    calibrate: Annotated[str, typer.Option("--calibrate", help="Data to calibrate on, as for --data.")] = "",
+    weights: Weights = "",
+    example: Example = "",
+    bits: Bits = 8,
+    chip: Chip = "",
+    reset: Reset = "",
+    dt: Dt = 0.0,
+    steps: Steps = 0,
+    as_json: Json = False,
+) -> None:
+    """Write the network as a NIR file, as an integer program and as a self-contained Lava folder."""
+    from ..data.samples import load_samples
+    from ..exporting import write_export
+    from ..sources import resolve_source
+
+    network = resolve_source(source, weights or None, shape(example))
+    formats = tuple(part.strip() for part in to.split(",") if part.strip())
+    data = calibrate or network.data
+    calibration = load_samples(data, steps or network.steps).calibration if data else None
+    options = lowering(bits, chip, reset, dt)
+    program = network.program(calibration, **options) if {"program", "lava"} & set(formats) else None
+    content = write_export(network, program, out, formats)
+    emit(content | {"out": out}, as_json, _render)
+
+
+def _render(content: dict[str, Any]) -> None:
+    render.losses(content["losses"])
+    for name, (value, origin) in content.get("settings", {}).items():
+        say(f"  chose {name} = {value} ({origin})")
+    for name, file in content["files"].items():
+        say(f"  wrote {name}: {content['out']}/{file}")

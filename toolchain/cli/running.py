@@ -1,0 +1,146 @@
+"""``simulate``, ``compare`` and ``evaluate``: run a network and say what happened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import render
+from .options import (
+    Bits,
+    Chip,
+    Data,
+    Example,
+    Json,
+    Limit,
+    Quiet,
+    Reset,
+    SourceArgument,
+    Steps,
+    Weights,
+    lowering,
+    shape,
+)
+from .output import emit, say, teller
+
+if TYPE_CHECKING:
+    from ..data.samples import Samples
+    from ..sources import Source
+
+Backend = Annotated[str, typer.Option("--backend", help="oracle or lava.")]
+
+
+def simulate(
+    source: SourceArgument,
+    data: Data = "",
+    backend: Backend = "oracle",
+    chip: Chip = "",
+    samples: Limit = 0,
+    steps: Steps = 0,
+    weights: Weights = "",
+    example: Example = "",
+    bits: Bits = 8,
+    reset: Reset = "",
+    as_json: Json = False,
+) -> None:
+    """Run the integer program: spikes, sparsity, synaptic operations and energy per sample."""
+    from ...simulators.chips.profile import load_chip
+    from ...simulators.run import simulate as run
+    from ..describe import describe_activity, describe_energies, provenance
+
+    if chip:
+        load_chip(chip)  # an unknown chip is told before the work, not after it
+    network, loaded = _load(source, data, samples, steps, weights, example)
+    program = network.program(loaded.calibration, **lowering(bits, chip, reset, 0.0))
+    trace = run(program, loaded.x, backend=backend)
+    content = {
+        "schema_version": 1,
+        "data": loaded.name,
+        "program_hash": program.content_hash,
+        "activity": describe_activity(trace, program),
+        "energy": describe_energies(trace, program, [chip] if chip else None),
+        "accuracy": None if loaded.y is None else float((trace.predict() == loaded.y).mean()),
+        "predictions": trace.predict().tolist(),
+        "provenance": provenance(),
+    }
+    emit(content, as_json, _render_simulation)
+
+
+def compare(
+    source: SourceArgument,
+    data: Data = "",
+    targets: Annotated[str, typer.Option("--targets", help="Of torch,frozen,run_graph,oracle,lava.")] = "",
+    samples: Limit = 100,
+    steps: Steps = 0,
+    weights: Weights = "",
+    example: Example = "",
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 unless all integer backends agree.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run the network on every target and show where neighbours part: the first diverging neuron of each pair."""
+    from ...models.errors import CheckFailed
+    from ..comparison.chain import compare as run
+    from ..describe import describe_comparison, provenance
+    from ..targets import INTEGER
+
+    network, loaded = _load(source, data, samples, steps, weights, example)
+    chosen = tuple(part.strip() for part in targets.split(",") if part.strip()) or None
+    result = run(
+        network, loaded.x, chosen, loaded.calibration, allow_missing=chosen is None, progress=teller(quiet or as_json)
+    )
+    content = describe_comparison(result) | {"schema_version": 1, "data": loaded.name, "provenance": provenance()}
+    emit(content, as_json, render.comparison)
+    if strict and any(set(pair.backends) <= INTEGER and pair.mismatches for pair in result.pairs):
+        raise CheckFailed("Two integer backends differ; the first divergence is in the table above.")
+
+
+def evaluate(
+    source: SourceArgument,
+    data: Data = "",
+    targets: Annotated[str, typer.Option("--targets", help="Of torch,frozen,run_graph,oracle,lava.")] = "",
+    samples: Limit = 0,
+    steps: Steps = 0,
+    weights: Weights = "",
+    example: Example = "",
+    as_json: Json = False,
+) -> None:
+    """Accuracy of every stage of the network: as trained, frozen, as NIR, as integers."""
+    from ...models.errors import InputError
+    from ..describe import provenance
+    from ..targets import available_targets, run_target
+
+    network, loaded = _load(source, data, samples, steps, weights, example)
+    if loaded.y is None:
+        raise InputError(f"{loaded.name} has no classes; an accuracy needs a .npz file with x and y.")
+    chosen = [part.strip() for part in targets.split(",") if part.strip()]
+    chosen = chosen or [target for target in available_targets(network) if target != "lava"]
+    program = network.program(loaded.calibration)
+    rows = {t: float((run_target(t, network, loaded.x, program).predict() == loaded.y).mean()) for t in chosen}
+    content = {"schema_version": 1, "data": loaded.name, "samples": len(loaded.y), "accuracy": rows}
+    emit(content | {"provenance": provenance()}, as_json, _render_accuracy)
+
+
+def _load(source: str, data: str, samples: int, steps: int, weights: str, example: str) -> tuple[Source, Samples]:
+    from ...models.errors import InputError
+    from ..data.samples import load_samples
+    from ..sources import resolve_source
+
+    network = resolve_source(source, weights or None, shape(example))
+    spec = data or network.data
+    if not spec:
+        raise InputError(f"{network.name} does not know its data; say --data digits, or a .npy or .npz file.")
+    return network, load_samples(spec, steps or network.steps, samples or None)
+
+
+def _render_simulation(content: dict[str, Any]) -> None:
+    render.activity(content["activity"])
+    render.energies(content["energy"])
+    if content["accuracy"] is not None:
+        say(f"accuracy {content['accuracy']:.2%} on {content['activity']['samples']} samples of {content['data']}")
+
+
+def _render_accuracy(content: dict[str, Any]) -> None:
+    for target, value in content["accuracy"].items():
+        say(f"{target:10} {value:.2%} on {content['samples']} samples of {content['data']}")

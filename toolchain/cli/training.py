@@ -1,0 +1,60 @@
+"""``demo`` and ``train``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from . import render
+from .options import Json, Quiet, Seed
+from .output import emit, say, teller
+
+
+def demo(
+    out: Annotated[str, typer.Option("--out", help="Folder for everything the demo writes.")] = "demo-run",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train, export, lower, run on our executor and on Lava, compare, and price: the main job on real images."""
+    from ..demo import run_demo
+
+    content = run_demo(out, tell=teller(quiet or as_json), bar=not (quiet or as_json))
+    emit(content | {"out": out}, as_json, _render_demo)
+
+
+def train(
+    out: Annotated[str, typer.Option("--out", help="Run folder to write.")] = "run",
+    config: Annotated[str, typer.Option("--config", help="TOML file; the demo's recipe if not given.")] = "",
+    seed: Seed = -1,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train an excitatory-inhibitory network on scikit-learn's digits, freeze its gain and fine-tune it."""
+    from ..config import TrainConfig, load_train_config
+    from ..runs import save_run
+    from ..training import train as run_training
+
+    settings = load_train_config(config) if config else TrainConfig()
+    if seed >= 0:
+        settings = TrainConfig.from_dict(settings.to_dict() | {"seed": seed})
+    result = run_training(settings, progress=not (quiet or as_json))
+    save_run(result, settings, out)
+    content = {"schema_version": 1, "out": out, "config": settings.to_dict(), "metrics": result.metrics}
+    emit(content, as_json, _render_training)
+
+
+def _render_demo(content: dict[str, Any]) -> None:
+    render.accuracy(content["accuracy"], content["seeds"])
+    render.comparison(content["comparison"])
+    render.activity(content["activity"])
+    render.energies(content["energy"])
+    out = content["out"]
+    say(f"Written to {out}: run (networks), export (NIR, program, Lava folder), demo.json. {content['seconds']} s.")
+    say(f"Next: spikewright simulate {out}/export/network.program --data digits")
+
+
+def _render_training(content: dict[str, Any]) -> None:
+    metrics = content["metrics"]
+    say(f"test accuracy: exact {metrics['accuracy']:.2%}, frozen {metrics['frozen_accuracy']:.2%}")
+    say(f"Written to {content['out']}. Next: spikewright export {content['out']} --out exported")

@@ -1,0 +1,8 @@
+"""Where float and chip part ways: the chain of references, compared neighbour by neighbour."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={"chain": ["Comparison", "compare"], "pairs": ["Divergence", "Pair", "compare_pair"]},
+)

@@ -1,0 +1,113 @@
+"""The chain from the trained network to the chip's arithmetic, run once and compared pair by pair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ...exporters.program.program import Program
+from ...exporters.program.trace import Trace
+from ...models.errors import BackendUnavailable, InputError
+from ..sources import Source, resolve_source
+from ..targets import INTEGER, available_targets, run_target
+from .pairs import Pair, compare_pair
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Result of `compare`.
+
+    Attributes
+    ----------
+    pairs : tuple of Pair
+        Neighbours of the chain, in its order.
+    traces : dict of str to Trace
+        With all spikes recorded.
+    not_run : dict of str to str
+        Targets that could not run here, and why.
+    """
+
+    pairs: tuple[Pair, ...]
+    traces: dict[str, Trace]
+    not_run: dict[str, str] = field(default_factory=dict)
+
+    def pair(self, a: str, b: str) -> Pair:
+        """Return the comparison of two neighbours."""
+        return next(p for p in self.pairs if p.backends == (a, b))
+
+
+def compare(
+    source: Any,
+    x: NDArray[Any],
+    targets: tuple[str, ...] | None = None,
+    calibration: NDArray[Any] | None = None,
+    allow_missing: bool = False,
+    progress: Callable[[str], None] | None = None,
+    **options: Any,
+) -> Comparison:
+    """Run `source` on several targets and compare neighbours.
+
+    Parameters
+    ----------
+    source : nn.Module, NIRGraph, Program, path or Source
+    x : (T, B, *input_shape) array
+    targets : tuple of str, optional
+        Of ``torch, frozen, run_graph, oracle, lava``; all that the source reaches if not given.
+    calibration : array, optional
+        For lowering; `x` if not given.
+    allow_missing : bool
+        Note a backend that is not installed in `not_run` instead of raising.
+    progress : callable, optional
+        Called with the name of every target before it runs.
+    **options
+        ``example`` for modules; ``timeout_s`` for Lava.
+
+    Raises
+    ------
+    BackendUnavailable
+        If a target cannot run here.
+    InputError
+        If fewer than two targets are left, or the input does not match.
+    """
+    network = source if isinstance(source, Source) else resolve_source(source, example=options.pop("example", None))
+    chosen = targets or available_targets(network)
+    if len(chosen) < 2:
+        raise InputError(
+            f"A comparison needs two targets, given {chosen}; {network.name} has {available_targets(network)}."
+        )
+    program = network.program(x if calibration is None else calibration) if INTEGER & set(chosen) else None
+    traces: dict[str, Trace] = {}
+    not_run: dict[str, str] = {}
+    for target in chosen:
+        if progress:
+            progress(target)
+        try:
+            traces[target] = run_target(target, network, x, program, **(options if target == "lava" else {}))
+        except BackendUnavailable as error:
+            if not allow_missing:
+                raise
+            not_run[target] = str(error)
+    order = _order(traces)
+    pairs = tuple(
+        compare_pair(traces[a], traces[b], order, _readouts(program) if {a, b} <= INTEGER else None)
+        for a, b in pairwise(traces)
+    )
+    return Comparison(pairs, traces, not_run)
+
+
+def _order(traces: dict[str, Trace]) -> list[str]:
+    """Populations from the input on, by the levels that an integer backend knows, else in order of the trace."""
+    for trace in traces.values():
+        if trace.program_hash:
+            return sorted(trace.levels, key=lambda name: (trace.levels[name], name))
+    return list(dict.fromkeys(name for trace in traces.values() for name in trace.spikes))
+
+
+def _readouts(program: Program | None) -> dict[str, str]:
+    """Readout populations, whose membranes two integer backends must share, with the output that carries them."""
+    outputs = program.outputs if program else ()
+    return {o.population: o.name for o in outputs if o.readout == "membrane"}

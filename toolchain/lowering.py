@@ -1,0 +1,31 @@
+"""`lower` as a user calls it: the chip by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..exporters.program import lower as program_lower
+from ..exporters.program.program import Program
+from ..simulators.chips.profile import Chip, load_chip
+
+
+def lower(graph: Any, calibration: Any = None, *, chip: str | Chip | None = None, **options: Any) -> Program:
+    """Lower a NIR graph to integers for a chip; see `exporters.program.lower.lower` for everything else.
+
+    Parameters
+    ----------
+    graph : nir.NIRGraph
+    calibration : (T, B, *input_shape) array, optional
+    chip : str or Chip, optional
+        Name of a profile, or a path to one.
+    **options
+        weight_bits, ei, dt_s, integration, spike_op, reset.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown chip.
+    """
+    profile = load_chip(chip) if isinstance(chip, str) else chip
+    limits = None if profile is None else profile.limits
+    return program_lower.lower(graph, calibration, chip=limits, **options)

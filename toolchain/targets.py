@@ -1,0 +1,141 @@
+"""Every backend behind one call: a source and an input in, a trace with all spikes out."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..exporters.program.program import Program
+from ..exporters.program.trace import Trace
+from ..models.errors import ConfigError, InputError
+from ..simulators.run import simulate
+from .sources import Source
+
+CHAIN = ("torch", "frozen", "run_graph", "oracle", "lava")
+"""All targets, each one step further from the trained network and nearer to the chip."""
+INTEGER = frozenset({"oracle", "lava"})
+
+
+def available_targets(source: Source) -> tuple[str, ...]:
+    """Targets that `source` can reach, in the order of the chain."""
+    reach = {
+        "torch": source.model is not None,
+        "frozen": source.frozen is not None and source.frozen is not source.model,
+        "run_graph": source.ready_program is None,
+    }
+    return tuple(target for target in CHAIN if reach.get(target, True))
+
+
+def run_target(target: str, source: Source, x: NDArray[Any], program: Program | None = None, **options: Any) -> Trace:
+    """Run `source` on one target, recording every spike.
+
+    Parameters
+    ----------
+    target : str
+        One of `CHAIN`.
+    source : Source
+    x : (T, B, *input_shape) array
+    program : Program, optional
+        For the integer targets; lowered from the source with `x` as calibration if not given.
+    **options
+        For the Lava run.
+
+    Raises
+    ------
+    ConfigError
+        If the target is unknown.
+    InputError
+        If the source has no such stage.
+    """
+    if target not in CHAIN:
+        raise ConfigError(f"Target {target!r} is unknown; known are {', '.join(CHAIN)}.")
+    if target not in available_targets(source):
+        raise InputError(f"{source.name} has no stage {target!r}; it has {', '.join(available_targets(source))}.")
+    if target == "torch":
+        return run_torch(source.model, x, "torch", source.example)
+    if target == "frozen":
+        return run_torch(source.frozen, x, "frozen", source.example)
+    if target == "run_graph":
+        from ..exporters.nir.execute import run_graph
+
+        return run_graph(source.graph, x)
+    return simulate(program or source.program(x), x, backend=target, record=("spikes",), **options)
+
+
+def run_torch(model: Any, x: NDArray[Any], name: str, example: Any) -> Trace:
+    """Run a torch module and record the spikes of its neurons with hooks.
+
+    Modules of ours run in float64, so that they equal the NIR graph; snnTorch's spikes are always float32, and so is
+    the module around them.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Over all time if `example` is (T, B, N); of one step, stepped here, if `example` is (B, N).
+    x : (T, B, N) array
+    name : str
+        Backend name of the trace.
+    example : tensor
+    """
+    import torch
+
+    foreign = any(type(neuron).__module__.startswith("snntorch") for _, neuron in _neurons(model))
+    dtype = torch.float32 if foreign else torch.float64
+    model = copy.deepcopy(model).to(dtype).eval()
+    spikes: dict[str, list[Any]] = {}
+    for path, module in _neurons(model):
+        module.register_forward_hook(lambda m, args, out, path=path: spikes.setdefault(path, []).append(_first(out)))
+    rows = torch.as_tensor(np.asarray(x, np.float64)).to(dtype)
+    with torch.no_grad():
+        output = _over_time(_first(model(rows))) if example.ndim > 2 else _step(model, rows)
+    recorded = {path: torch.stack(s) if s[0].ndim == 2 else s[0] for path, s in spikes.items()}
+    arrays = {path: s.numpy().astype(np.int8) for path, s in recorded.items()}
+    return Trace(
+        backend=name,
+        versions={"spikewright": version("spikewright"), "torch": torch.__version__},
+        program_hash=None,
+        steps=x.shape[0],
+        samples=x.shape[1],
+        levels=dict.fromkeys(arrays, 0),
+        counts={path: s.sum(0, dtype=np.int64) for path, s in arrays.items()},
+        spikes=arrays,
+        output={"output": output.numpy()},
+        settings={"dtype": (str(dtype).removeprefix("torch."), "default")},
+    )
+
+
+def _neurons(model: Any) -> list[tuple[str, Any]]:
+    from ..models.neurons import LIF
+
+    snntorch = sys.modules.get("snntorch")
+    kinds = (LIF, snntorch.Leaky) if snntorch else (LIF,)
+    return [(path, module) for path, module in model.named_modules() if isinstance(module, kinds)]
+
+
+def _step(model: Any, rows: Any) -> Any:
+    """Step a one-step module from rest, or call once a module that loops over time itself; sum its output."""
+    import torch
+
+    for _, neuron in _neurons(model):
+        if hasattr(neuron, "reset_mem"):
+            neuron.reset_mem()
+    first = _first(model(rows[0]))
+    if first.ndim > 2:
+        if bool((rows != rows[0]).any()):
+            raise InputError("The model repeats one input over its own time loop; the given rows differ over time.")
+        return first.sum(0)
+    return torch.stack([first, *(_first(model(row)) for row in rows[1:])]).sum(0)
+
+
+def _over_time(output: Any) -> Any:
+    """Sum spikes (T, B, n) over time; leave logits (B, n) as they are."""
+    return output.sum(0) if output.ndim > 2 else output
+
+
+def _first(output: Any) -> Any:
+    return output[0] if isinstance(output, (tuple, list)) else output
