@@ -6,7 +6,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "checkpoint": ["load_checkpoint", "save_checkpoint"],
-        "ei": ["EILinear", "clamp_constraints", "freeze_gain"],
+        "ei": ["EILinear", "clamp_constraints"],
+        "freezing": ["freeze_gain"],
         "encoders": ["rate_code"],
         "errors": ["SpikewrightError"],
         "networks": ["EIMLP", "EIMLPConfig"],

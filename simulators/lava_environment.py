@@ -7,7 +7,6 @@ be had here.
 from __future__ import annotations
 
 import argparse
-import fcntl
 import os
 import shutil
 import subprocess
@@ -102,6 +101,8 @@ def create_lava_environment(folder: str | os.PathLike[str]) -> Path:
     _require_own(folder)
     if _is_current(folder):
         return _python(folder)
+    import fcntl  # not on Windows, where the rest of this module still answers that there is no Lava
+
     python = find_python310()
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / STATE_FILE).open("a") as lock:

@@ -43,8 +43,8 @@ class TrainConfig(BaseModel):
     never on a test set. Mean validation accuracy in percent, exact / frozen and fine-tuned, 20 epochs:
     learning rate 0.1 alone 97.2 / 97.2; label smoothing 0.1 97.5 / 97.7; with small rotations, shifts and scalings
     98.0 / 97.8. With these and 30 epochs, over two different foldings: 97.9 / 97.9; with 256 instead of 128 hidden
-    neurons 98.1 / 98.2, within the binomial error of 0.4 and for twice the synapses. Learning rates 0.05 and 0.2, weight
-    decay 1e-3, pixel noise, input dropout and a reset that is not detached gave nothing beyond that error.
+    neurons 98.1 / 98.2, within the binomial error of 0.4 and for twice the synapses. Learning rates 0.05 and 0.2,
+    weight decay 1e-3, pixel noise, input dropout and a reset that is not detached gave nothing beyond that error.
 
     Attributes
     ----------

@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
 
-from ..models.ei import clamp_constraints, freeze_gain, gain_statistics
+from ..models.ei import clamp_constraints
 from ..models.encoders import rate_code
+from ..models.freezing import freeze_gain, gain_statistics
 from ..models.networks import EIMLP
 from ..models.neurons import LIF
 from .config import TrainConfig

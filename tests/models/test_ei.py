@@ -1,4 +1,4 @@
-"""The E-I circuit: initialisation, forward pass, gradients, constraints, and freezing (checks V1 to V5 and V7)."""
+"""The E-I circuit: initialisation, forward pass, gradients and constraints (checks V1 to V5)."""
 
 from __future__ import annotations
 
@@ -7,26 +7,12 @@ import math
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import linear
 
-from spikewright.models.ei import (
-    GAIN_I_MINIMUM,
-    EILinear,
-    calibrate_gain,
-    clamp_constraints,
-    freeze_gain,
-    gain_statistics,
-)
-from spikewright.models.encoders import rate_code
+from spikewright.models.ei import GAIN_I_MINIMUM, EILinear, clamp_constraints
 from spikewright.models.errors import ConfigError, InputError
 from spikewright.models.networks import EIMLP, EIMLPConfig
-
-
-@pytest.fixture
-def spikes() -> Tensor:
-    generator = torch.Generator().manual_seed(3)
-    return rate_code(torch.rand(96, 64, generator=generator), 8).double()
 
 
 def _circuit(x: Tensor, outputs: int = 40, **settings: object) -> EILinear:
@@ -188,60 +174,6 @@ def test_v5_clamp(spikes: Tensor) -> None:
         else:
             lowest = {"gain_i": GAIN_I_MINIMUM, "threshold": 0.05}.get(name.rsplit(".", 1)[-1], 0.0)
             assert parameter.min().item() == pytest.approx(lowest)
-
-
-def test_frozen_network_has_plain_layers_at_the_same_paths(spikes: Tensor) -> None:
-    torch.manual_seed(0)
-    model = EIMLP(EIMLPConfig()).double()
-    model(spikes)
-    before = copy.deepcopy(model.state_dict())
-    frozen = freeze_gain(model, spikes)
-    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
-    assert [path for path, _ in frozen.named_modules()] == [path for path, _ in model.named_modules()]
-    assert type(frozen.get_submodule("hidden2.circuit")) is nn.Linear
-    assert frozen.get_submodule("readout.circuit").bias is None
-    assert frozen.frozen
-    assert not model.frozen
-    statistics = gain_statistics(model, spikes)
-    assert list(statistics) == ["hidden1.circuit", "hidden2.circuit"]
-    assert all(0 < entry.divisor_cv < 1 and entry.guarded_rows == 0 for entry in statistics.values())
-
-
-def test_v7_frozen_network_is_exact_where_the_divisor_is_constant() -> None:
-    """Every input row has the same sum and W_IE is uniform, so D never changes and nothing may be lost."""
-    torch.manual_seed(0)
-    order = torch.rand(6, 50, 20).argsort(-1)
-    x = (order < 7).double()
-    model = nn.Sequential(EILinear(20, 16)).double()
-    model(x)
-    with torch.no_grad():
-        model[0].weight_ie.fill_(0.25)
-        model[0].bias_e.normal_()
-    frozen = freeze_gain(model, x)
-    torch.testing.assert_close(frozen(x), model(x), rtol=1e-12, atol=1e-12)
-    assert gain_statistics(model, x)["0"].divisor_cv < 1e-12
-
-
-def test_calibrated_gain_is_the_least_squares_gain(spikes: Tensor) -> None:
-    circuit = _circuit(spikes)
-    gain = calibrate_gain(circuit, spikes).gain
-    numerator, divisor = (part.reshape(-1, 40) for part in circuit.numerator_and_divisor(spikes))
-    for row in (0, 17):
-        solution = torch.linalg.lstsq(numerator[:, row : row + 1], (numerator / divisor)[:, row : row + 1]).solution
-        assert gain[row].item() == pytest.approx(solution.item())
-
-
-def test_rows_without_numerator_take_the_median_gain(spikes: Tensor) -> None:
-    circuit = _circuit(spikes)
-    with torch.no_grad():
-        circuit.weight_ee[5] = circuit.weight_ei[5] @ circuit.weight_ie + 1e-9
-        circuit.weight_ee[6], circuit.weight_ei[6] = 0, 0
-    statistics = calibrate_gain(circuit, spikes)
-    assert statistics.guarded_rows == 2
-    others = torch.cat([statistics.gain[:5], statistics.gain[7:]])
-    assert statistics.gain[5].item() == statistics.gain[6].item() == others.median().item()
-    with pytest.raises(InputError, match="drives no neuron"):
-        calibrate_gain(circuit, torch.zeros_like(spikes))
 
 
 def test_empty_populations_are_refused() -> None:

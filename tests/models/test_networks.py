@@ -11,9 +11,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, fx, nn
 
 from spikewright.models.checkpoint import FORMAT, load_checkpoint, save_checkpoint
-from spikewright.models.ei import EILinear, freeze_gain
+from spikewright.models.ei import EILinear
 from spikewright.models.encoders import rate_code
 from spikewright.models.errors import ConfigError, InputError
+from spikewright.models.freezing import freeze_gain
 from spikewright.models.networks import EIMLP, EIMLPConfig
 from spikewright.models.neurons import LIF, MeanReadout
 
