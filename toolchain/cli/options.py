@@ -10,6 +10,7 @@ from ...models.errors import InputError
 
 SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="Network: file, folder or module:function.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+OutFile = Annotated[str, typer.Option("--out", help="Also write the JSON object to this file.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of weights and batches.")]
 Data = Annotated[

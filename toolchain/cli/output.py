@@ -11,8 +11,12 @@ import typer
 from ...models.errors import SpikewrightError
 
 
-def emit(content: dict[str, Any], as_json: bool, render: Callable[[dict[str, Any]], None]) -> None:
-    """Print `content` as JSON, or hand it to `render`."""
+def emit(content: dict[str, Any], as_json: bool, render: Callable[[dict[str, Any]], None], out: str = "") -> None:
+    """Print `content` as JSON, or hand it to `render`; write it to the file `out` too, if one is named."""
+    if out:
+        from ..exporting import write_json
+
+        write_json(content, out)
     if as_json:
         from ..exporting import to_json
 

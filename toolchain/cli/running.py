@@ -14,6 +14,7 @@ from .options import (
     Example,
     Json,
     Limit,
+    OutFile,
     Quiet,
     Reset,
     SourceArgument,
@@ -42,7 +43,9 @@ def simulate(
     example: Example = "",
     bits: Bits = 8,
     reset: Reset = "",
+    out: OutFile = "",
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Run the integer program: spikes, sparsity, synaptic operations and energy per sample."""
     from ...simulators.chips.profile import load_chip
@@ -53,7 +56,9 @@ def simulate(
         load_chip(chip)  # an unknown chip is told before the work, not after it
     network, loaded = _load(source, data, samples, steps, weights, example)
     program = network.program(loaded.calibration, **lowering(bits, chip, reset, 0.0))
-    trace = run(program, loaded.x, backend=backend)
+    tell = teller(quiet)
+    options = {"progress": lambda done: tell(f"lava: {done} samples done")} if backend == "lava" else {}
+    trace = run(program, loaded.x, backend=backend, **options)
     content = {
         "schema_version": 1,
         "data": loaded.name,
@@ -64,7 +69,7 @@ def simulate(
         "predictions": trace.predict().tolist(),
         "provenance": provenance(),
     }
-    emit(content, as_json, _render_simulation)
+    emit(content, as_json, _render_simulation, out)
 
 
 def compare(
@@ -76,6 +81,7 @@ def compare(
     weights: Weights = "",
     example: Example = "",
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 unless all integer backends agree.")] = False,
+    out: OutFile = "",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -87,11 +93,9 @@ def compare(
 
     network, loaded = _load(source, data, samples, steps, weights, example)
     chosen = tuple(part.strip() for part in targets.split(",") if part.strip()) or None
-    result = run(
-        network, loaded.x, chosen, loaded.calibration, allow_missing=chosen is None, progress=teller(quiet or as_json)
-    )
+    result = run(network, loaded.x, chosen, loaded.calibration, allow_missing=chosen is None, progress=teller(quiet))
     content = describe_comparison(result) | {"schema_version": 1, "data": loaded.name, "provenance": provenance()}
-    emit(content, as_json, render.comparison)
+    emit(content, as_json, render.comparison, out)
     if strict and any(set(pair.backends) <= INTEGER and pair.mismatches for pair in result.pairs):
         raise CheckFailed("Two integer backends differ; the first divergence is in the table above.")
 
@@ -104,6 +108,7 @@ def evaluate(
     steps: Steps = 0,
     weights: Weights = "",
     example: Example = "",
+    out: OutFile = "",
     as_json: Json = False,
 ) -> None:
     """Accuracy of every stage of the network: as trained, frozen, as NIR, as integers."""
@@ -119,7 +124,7 @@ def evaluate(
     program = network.program(loaded.calibration)
     rows = {t: float((run_target(t, network, loaded.x, program).predict() == loaded.y).mean()) for t in chosen}
     content = {"schema_version": 1, "data": loaded.name, "samples": len(loaded.y), "accuracy": rows}
-    emit(content | {"provenance": provenance()}, as_json, _render_accuracy)
+    emit(content | {"provenance": provenance()}, as_json, _render_accuracy, out)
 
 
 def _load(source: str, data: str, samples: int, steps: int, weights: str, example: str) -> tuple[Source, Samples]:

@@ -19,7 +19,7 @@ def demo(
     """Train, export, lower, run on our executor and on Lava, compare, and price: the main job on real images."""
     from ..demo import run_demo
 
-    content = run_demo(out, tell=teller(quiet or as_json), bar=not (quiet or as_json))
+    content = run_demo(out, tell=teller(quiet), bar=not (quiet or as_json))
     emit(content | {"out": out}, as_json, _render_demo)
 
 
