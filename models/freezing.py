@@ -103,6 +103,7 @@ def freeze_gain(model: nn.Module, calibration: Tensor) -> nn.Module:
 def gain_statistics(model: nn.Module, calibration: Tensor) -> dict[str, GainStatistics]:
     """Calibrate every hidden circuit of `model` on the activations of `model` itself; keys are module paths.
 
+    Calibrating on the activations of the already frozen layers instead gave the same validation accuracy on digits.
     Parameters and errors are those of `freeze_gain`.
     """
     inputs: dict[str, Tensor] = {}
