@@ -9,7 +9,7 @@ import nir
 import numpy as np
 from numpy.typing import NDArray
 
-from ...models.errors import UnsupportedOp
+from ...models.errors import NumericRangeError, UnsupportedOp
 from .semantics import Semantics
 
 Rows = NDArray[np.float64]
@@ -20,8 +20,20 @@ STATEFUL: dict[type, str] = {nir.LIF: "spikes", nir.IF: "spikes", nir.LI: "membr
 
 
 def replaced_share(tau: Any, semantics: Semantics) -> Rows:
-    """Share of a leaky state that one step replaces: dt/tau (Euler) or 1 - exp(-dt/tau)."""
+    """Share of a leaky state that one step replaces: dt/tau (Euler) or 1 - exp(-dt/tau).
+
+    Raises
+    ------
+    NumericRangeError
+        If an Euler step would replace more than the whole state.
+    """
     ratio = semantics.dt_s / np.asarray(tau, np.float64)
+    if semantics.integration == "euler" and (ratio > 1 + 1e-9).any():
+        raise NumericRangeError(
+            f"A time constant of {np.min(tau):g} s is shorter than the time step of {semantics.dt_s:g} s "
+            f"({semantics.origin['dt_s']}); an Euler step overshoots. Give the dt_s it was written for, or "
+            'integration="exponential".'
+        )
     return ratio if semantics.integration == "euler" else -np.expm1(-ratio)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -56,6 +57,7 @@ def _refuse(graph: nir.NIRGraph, semantics: Semantics) -> None:
     for name, node in sorted(graph.nodes.items()):
         if np.any(getattr(node, "v_reset", 0)):
             found.append(f"node {name!r} has v_reset != 0; a chip's neuron resets to zero")
+    found += [*_misread(graph)]
     if semantics.reset != "zero":
         found.append(
             "the neurons reset by subtraction, the chip's neuron resets to zero: train with a reset to zero (snnTorch: "
@@ -63,6 +65,22 @@ def _refuse(graph: nir.NIRGraph, semantics: Semantics) -> None:
         )
     if found:
         raise UnsupportedOp("The graph cannot become an integer program:", found)
+
+
+def _misread(graph: nir.NIRGraph) -> Iterator[str]:
+    """Edges that a program cannot carry: spikes leave a population, and one readout leaves the chip."""
+    outputs = {name for name, node in graph.nodes.items() if isinstance(node, nir.Output)}
+    heads = {s for s, t in graph.edges if t in outputs and isinstance(graph.nodes[s], _LINEAR)}
+    for source, target in sorted(graph.edges):
+        node = graph.nodes[source]
+        if (STATEFUL.get(type(node)) == "membrane" or source in heads) and target not in outputs:
+            yield f"node {source!r}, which is read out, also feeds {target!r}; on a chip only spikes travel"
+        if isinstance(node, nir.Input) and target in outputs:
+            yield f"output {target!r} is the input {source!r} itself; there is nothing to run"
+    for name in sorted(outputs):
+        sources = sorted(s for s, t in graph.edges if t == name)
+        if len(sources) != 1:
+            yield f"output {name!r} is fed by {len(sources)} nodes ({', '.join(sources)}); each needs its own Output"
 
 
 def _neurons(name: str, node: Any, semantics: Semantics) -> Neurons:

@@ -193,3 +193,41 @@ def test_cycle_over_two_populations_is_refused() -> None:
     )
     with pytest.raises(UnsupportedOp, match="form a cycle"):
         lower(looped)
+
+
+def single_input(nodes: dict, edges: list) -> nir.NIRGraph:
+    n = len(nodes["n"].tau)
+    ends = {"input": nir.Input({"input": np.array([n])}), "output": nir.Output({"output": np.array([n])})}
+    return nir.NIRGraph({**ends, **nodes}, edges)
+
+
+def test_edges_that_a_program_cannot_carry_are_refused() -> None:
+    """Each of these ran with silently wrong results if it were not refused."""
+    tau, one, zero = np.full(2, 2e-4), np.ones(2), np.zeros(2)
+    lif = nir.LIF(tau, one, zero, one, v_reset=zero)
+    read = nir.LI(tau, one, zero)
+    cases = {
+        "'head', which is read out, also feeds 'n'": (
+            {"head": nir.Linear(np.eye(2)), "n": lif},
+            [("input", "head"), ("head", "n"), ("head", "output")],
+        ),
+        "'read', which is read out, also feeds 'n'": (
+            {"read": read, "n": lif},
+            [("input", "read"), ("read", "n"), ("n", "output")],
+        ),
+        "fed by 2 nodes": ({"m": lif, "n": lif}, [("input", "m"), ("input", "n"), ("m", "output"), ("n", "output")]),
+        "is the input": ({"n": lif}, [("input", "output"), ("input", "n"), ("n", "output")]),
+    }
+    for message, (nodes, edges) in cases.items():
+        with pytest.raises(UnsupportedOp, match=message):
+            lower(single_input(nodes, edges))
+
+
+def test_time_constant_below_the_time_step_is_refused() -> None:
+    graph = chain([np.eye(2)], tau_steps=2.0)
+    for use in (lambda: lower(graph, dt_s=1e-3), lambda: run_graph(graph, np.ones((1, 1, 2)), dt_s=1e-3)):
+        with pytest.raises(
+            NumericRangeError, match=r"0\.0002 s is shorter than the time step of 0\.001 s \(argument\)"
+        ):
+            use()
+    lower(graph, dt_s=1e-3, integration="exponential")
