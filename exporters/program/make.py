@@ -12,6 +12,8 @@ from .grid import grid_range, grid_step, on_grid
 from .losses import Loss
 from .program import VTH_MAX, Input, Output, Population, Program, Projection
 
+EVENT_BITS_MAX = 24
+"""Widest event of a graded input: the width of the states that it is added to."""
 MAX_HOPS = 63
 """Largest synaptic delay register (lava-nc 0.10.0, DelayDense)."""
 
@@ -36,6 +38,8 @@ def make_program(
     InputError
         Listing every register out of range, weight off the grid, unknown name and row that cannot be aligned.
     """
+    if bad := [repr(p.name) for p in populations if not _is_int(p.level)]:
+        raise InputError(f"This is no valid program: populations {', '.join(bad)} have no integer level.")
     program = Program(
         tuple(sorted(inputs, key=lambda i: i.name)),
         tuple(sorted(populations, key=lambda p: (p.level, p.name))),
@@ -46,6 +50,7 @@ def make_program(
     )
     violations = [*_names(program)]
     if not violations:
+        violations += [*_ports(program)]
         violations += [v for p in program.populations for v in _population(p)]
         violations += [v for p in program.projections for v in _projection(program, p)]
     if violations:
@@ -73,8 +78,27 @@ def _names(program: Program) -> Iterator[str]:
         yield "a program has at least one input, one population and one output"
 
 
-def _bad_name(name: str) -> bool:
-    return not name or "/" in name or not name.isprintable()
+def _ports(program: Program) -> Iterator[str]:
+    for i in program.inputs:
+        bits = {"spikes": range(1, 2), "graded": range(1, EVENT_BITS_MAX + 1)}.get(i.kind)
+        if bits is None or not _is_int(i.bits) or i.bits not in bits:
+            yield f"input {i.name!r} has kind {i.kind!r} with {i.bits!r} bits; known are spikes, and graded of 1..24"
+        if not isinstance(i.scale, (int, float)) or not 0 < i.scale < float("inf"):
+            yield f"input {i.name!r} has scale {i.scale!r}; a scale is positive"
+    for s in (*program.inputs, *program.populations):
+        if not s.shape or not all(_is_int(n) and n > 0 for n in s.shape):
+            yield f"{s.name!r} has shape {s.shape!r}; a shape is positive integers"
+    for o in program.outputs:
+        if o.readout not in ("spike_count", "membrane"):
+            yield f"output {o.name!r} has readout {o.readout!r}; known are spike_count and membrane"
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _bad_name(name: object) -> bool:
+    return not isinstance(name, str) or not name or "/" in name or not name.isprintable()
 
 
 def _population(p: Population) -> Iterator[str]:
@@ -83,7 +107,7 @@ def _population(p: Population) -> Iterator[str]:
     limits = {"du": 4095, "dv": 4095, "vth": VTH_MAX, "bias_exp": 7}
     for register, limit in limits.items():
         value = getattr(p, register)
-        if not isinstance(value, int) or not 0 <= value <= limit:
+        if not _is_int(value) or not 0 <= value <= limit:
             yield f"population {p.name!r}: {register} = {value}, must be an integer in 0..{limit}"
     if p.kind == "readout" and p.vth != VTH_MAX:
         yield f"population {p.name!r} is a readout with vth {p.vth}; a readout has vth {VTH_MAX}"
@@ -97,6 +121,9 @@ def _population(p: Population) -> Iterator[str]:
 
 def _projection(program: Program, p: Projection) -> Iterator[str]:
     where = f"projection {p.name!r}"
+    if not all(_is_int(value) for value in (p.weight_exp, p.weight_bits, p.delay)):
+        yield f"{where}: weight_exp {p.weight_exp!r}, weight_bits {p.weight_bits!r}, delay {p.delay!r} must be integers"
+        return
     shape = (program.source(p.target).size, program.source(p.source).size)
     if p.kind != "dense" or p.sign_mode not in ("mixed", "excitatory", "inhibitory") or not 1 <= p.weight_bits <= 8:
         yield f"{where}: kind {p.kind!r}, sign mode {p.sign_mode!r} or {p.weight_bits} weight bits are unknown"

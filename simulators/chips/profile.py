@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.resources import files
@@ -84,7 +85,10 @@ def load_chip(name: str) -> Chip:
     if name in list_chips():
         text = files(__package__).joinpath(f"{name}.toml").read_text()
     elif name.endswith(".toml") and Path(name).is_file():
-        text = Path(name).read_text()
+        try:
+            text = Path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"Chip profile {name} cannot be read: {error}.") from error
     else:
         near = get_close_matches(name, list_chips(), 1)
         hint = f" Did you mean {near[0]}?" if near else ""
@@ -97,23 +101,30 @@ def load_chip(name: str) -> Chip:
 
 def _parse(name: str, table: dict[str, Any]) -> Chip:
     energy = table.get("energy", {})
-    wrong = [f"key {key!r} is missing" for key in ("name", "title", "source", "graded_spikes") if key not in table]
-    wrong += [f"energy.{c} is missing" for c in COMPONENTS if c not in energy and c not in _OPTIONAL]
-    for component, entry in energy.items():
-        if component not in COMPONENTS:
-            wrong.append(f"energy.{component} is unknown; known are {', '.join(COMPONENTS)}")
-        elif set(entry) != {"value", "unit", "kind", "source"}:
-            wrong.append(f"energy.{component} must state value, unit, kind and source, states {sorted(entry)}")
-        elif entry["unit"] != "pJ" or entry["kind"] not in KINDS or not entry["value"] >= 0:
-            wrong.append(f"energy.{component}: unit pJ, kind one of {', '.join(KINDS)} and value >= 0 are required")
+    texts = {key: str for key in ("name", "title", "source")}
+    wrong = [
+        f"key {key!r} must be given as {kind.__name__}"
+        for key, kind in {**texts, "graded_spikes": bool, "energy": dict}.items()
+        if not isinstance(table.get(key), kind)
+    ]
+    if isinstance(energy, dict):
+        wrong += [f"energy.{c} is missing" for c in COMPONENTS if c not in energy and c not in _OPTIONAL]
+        wrong += [sentence for component, entry in energy.items() for sentence in _violations(component, entry)]
     if wrong:
         raise ConfigError(f"Chip profile {name} is not complete:", wrong)
-    quantities = {component: Quantity(**entry) for component, entry in energy.items()}
     return Chip(
-        table["name"],
-        table["title"],
-        table["source"],
-        table["graded_spikes"],
-        quantities,
-        tuple(table.get("not_included", ())),
+        **{key: table[key] for key in (*texts, "graded_spikes")},
+        energy={component: Quantity(**entry) for component, entry in energy.items()},
+        not_included=tuple(table.get("not_included", ())),
     )
+
+
+def _violations(component: str, entry: Any) -> Iterator[str]:
+    if component not in COMPONENTS:
+        yield f"energy.{component} is unknown; known are {', '.join(COMPONENTS)}"
+    elif not isinstance(entry, dict) or set(entry) != {"value", "unit", "kind", "source"}:
+        yield f"energy.{component} must state value, unit, kind and source, states {entry}"
+    elif not isinstance(entry["value"], (int, float)) or not 0 <= entry["value"] < float("inf"):
+        yield f"energy.{component}: value is {entry['value']!r}, must be a number >= 0"
+    elif entry["unit"] != "pJ" or entry["kind"] not in KINDS:
+        yield f"energy.{component}: the unit must be pJ and the kind one of {', '.join(KINDS)}"

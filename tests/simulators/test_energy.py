@@ -1,5 +1,6 @@
 """Counts are exact against a brute-force count; energies are counts times stated coefficients."""
 
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -74,8 +75,27 @@ def test_bad_profiles(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_chip(str(path))
     text = str(caught.value)
-    for part in ("'title' is missing", "neuron_update_idle is missing", "energy.neuron is unknown", "must state"):
+    for part in (
+        "'title' must be",
+        "'graded_spikes' must be",
+        "neuron_update_idle is missing",
+        "neuron is unknown",
+        "must state",
+    ):
         assert part in text
+    sound = resources.files("spikewright.simulators.chips").joinpath("loihi1-davies2018.toml").read_text()
+    for old, new, message in (
+        ("graded_spikes = false", 'graded_spikes = "false"', "graded_spikes"),
+        ("value = 23.6", 'value = "x"', "must be a number"),
+        ("value = 23.6", "value = nan", "must be a number"),
+        ('unit = "pJ"', 'unit = "nJ"', "unit must be pJ"),
+    ):
+        path.write_text(sound.replace(old, new))
+        with pytest.raises(ConfigError, match=message):
+            load_chip(str(path))
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_chip(str(path))
     path.write_text("not = [toml")
     with pytest.raises(ConfigError, match="no valid TOML"):
         load_chip(str(path))
