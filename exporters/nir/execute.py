@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...models.errors import InputError
 from ..program.trace import Trace
+from .check import require_meaning
 from .dynamics import STATEFUL, make_step
 from .order import execution_order, recurrent_edges
 from .semantics import Semantics, choose
@@ -51,6 +52,7 @@ def run_graph(
     UnsupportedOp
         For a node that has no float64 executor.
     """
+    require_meaning(graph, "the graph")
     semantics = choose(graph, dt_s=dt_s, integration=integration, spike_op=spike_op, reset=reset)
     port, target = _single(graph, nir.Input), _single(graph, nir.Output)
     x = np.asarray(x, np.float64)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...models.errors import InputError
 from ...models.files import atomic_file
-from .check import violations
+from .check import require_meaning
 
 
 def read_nir(path: str | os.PathLike[str]) -> nir.NIRGraph:
@@ -35,7 +35,7 @@ def read_nir(path: str | os.PathLike[str]) -> nir.NIRGraph:
         ) from error
     if not isinstance(graph, nir.NIRGraph):
         raise InputError(f"{path} holds a single {type(graph).__name__} node, not a graph; wrap it in a NIRGraph.")
-    _require_meaning(graph, str(path))
+    require_meaning(graph, str(path))
     return graph
 
 
@@ -47,19 +47,13 @@ def write_nir(graph: nir.NIRGraph, path: str | os.PathLike[str]) -> None:
     InputError
         If a parameter cannot mean anything, or if the written file does not read back to the same values.
     """
-    _require_meaning(graph, "the graph")
+    require_meaning(graph, "the graph")
     with atomic_file(path) as temporary:
         nir.write(temporary, graph)
         reread = nir.read(temporary)
         changed = [name for name, node in graph.nodes.items() if not _same(node, reread.nodes.get(name))]
         if changed or sorted(graph.edges) != sorted(reread.edges):
             raise InputError(f"Cannot write {path}: these nodes do not survive the file: {', '.join(changed)}.")
-
-
-def _require_meaning(graph: nir.NIRGraph, where: str) -> None:
-    found = violations(graph)
-    if found:
-        raise InputError(f"Parameters in {where} cannot mean anything:", found)
 
 
 def _same(node: nir.NIRNode, other: nir.NIRNode | None) -> bool:

@@ -66,7 +66,7 @@ def choose(graph: nir.NIRGraph, **arguments: Any) -> Semantics:
         if arguments.get(name) is not None:
             values[name], origin[name] = arguments[name], "argument"
         elif name in metadata:
-            values[name], origin[name] = type(default)(metadata[name]), "metadata"
+            values[name], origin[name] = _plain(name, metadata[name], type(default)), "metadata"
         else:
             values[name], origin[name] = default, "default"
     wrong = [
@@ -79,3 +79,10 @@ def choose(graph: nir.NIRGraph, **arguments: Any) -> Semantics:
     if wrong:
         raise ConfigError("The graph cannot be stepped like this:", wrong)
     return Semantics(**values, origin=origin)
+
+
+def _plain(name: str, value: Any, kind: type) -> Any:
+    try:
+        return kind(value)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"The graph's metadata give {name} = {value!r}, which is no {kind.__name__}.") from error

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...models.errors import CapacityError, ConfigError, InputError, UnsupportedOp
+from ..nir.check import require_meaning
 from ..nir.semantics import choose
 from .limits import ChipLimits
 from .losses import Loss
@@ -42,8 +43,8 @@ def lower(
     graph : nir.NIRGraph
         Linear and affine nodes, LIF, IF, and LI or I as a readout; self-recurrence and skips allowed.
     calibration : (T, B, *input_shape) array, optional
-        Real input. Its T bounds states without leak; binary values make a spike input, others a graded one of
-        `GRADED_BITS` bits. Without it the input is binary.
+        Real input. Its T bounds states without leak. Binary values make a spike input; integers a graded one that
+        takes them unchanged; floats a graded one of `GRADED_BITS` bits. Without it the input is binary.
     weight_bits : int
         1..8.
     ei : {"static"}
@@ -69,6 +70,7 @@ def lower(
         raise ConfigError(f"weight_bits = {weight_bits}; a chip's weights have 1 to 8 bits.")
     if ei != "static":
         raise UnsupportedOp(f'ei={ei!r} is unknown; this version lowers a frozen gain, ei="static".')
+    require_meaning(graph, "the graph")
     semantics = choose(graph, dt_s=dt_s, integration=integration, spike_op=spike_op, reset=reset)
     network = levels(fold(connect(graph, semantics)))
     inputs = {name: _input(name, shape, calibration, chip) for name, shape in network.inputs.items()}
@@ -103,6 +105,8 @@ def _input(name: str, shape: tuple[int, ...], calibration: Any, chip: ChipLimits
             "value. Encode it as binary spikes (models.encoders.rate_code) or choose a chip with graded spikes."
         )
     peak = float(np.abs(x).max())
+    if x.dtype.kind in "iu":  # integers go unchanged, so they are the events
+        return Input(name, shape, "graded", 1.0, int(peak).bit_length())
     return Input(name, shape, "graded", ((1 << GRADED_BITS) - 1) / peak, GRADED_BITS)
 
 

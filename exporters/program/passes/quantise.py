@@ -89,7 +89,13 @@ def _weight_losses(s: Synapses, p: Projection, scale: Scale) -> list[Loss]:
     floored = p.weight_exp < lossless_exponent(p.weight_bits, p.sign_mode)
     unit = 64 / scale.membrane
     floor = [Loss(p.name, f"summed input is floored to steps of {unit:.2e} of a threshold")] if floored else []
-    return [Loss(p.name, what), *floor]
+    vanished = int((s.weight.any(1) & ~p.weights.any(1)).sum())
+    rows = (
+        [Loss(p.name, f"{vanished} of {len(s.weight)} rows round to zero; an outlier sets the scale")]
+        if vanished
+        else []
+    )
+    return [Loss(p.name, what), *floor, *rows]
 
 
 def _register_losses(neurons: Neurons, p: Population, bias: Floats, scale: Scale, spike_op: str) -> list[Loss]:

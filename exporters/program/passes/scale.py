@@ -94,7 +94,7 @@ def _fits(scale: Scale, reach: int, projections: int, bias: float, neurons: Neur
     if np.isinf(memory):
         memory = 1.0  # no leak and unknown length: one row is all that can be promised, `simulate` checks the rest
     return (
-        (not neurons.spiking or round(scale.s * 2.0**scale.e) <= VTH_MAX)
+        (not neurons.spiking or 1 <= round(scale.s * 2.0**scale.e) <= VTH_MAX)
         and bias * scale.membrane <= BIAS_MANTISSA_MAX * 2**_BIAS_EXPONENT_MAX
         and 64 * shifted < 2**23
         and entering * memory <= (STATE_LIMIT if neurons.spiking else READOUT_LIMIT)

@@ -14,7 +14,7 @@ from spikewright.exporters.program.bounds import largest_input, largest_membrane
 from spikewright.exporters.program.limits import ChipLimits
 from spikewright.exporters.program.lower import lower
 from spikewright.exporters.program.program import READOUT_LIMIT, STATE_LIMIT
-from spikewright.models.errors import CapacityError, ConfigError, NumericRangeError, UnsupportedOp
+from spikewright.models.errors import CapacityError, ConfigError, InputError, NumericRangeError, UnsupportedOp
 from spikewright.simulators.run import simulate
 
 BINARY = ChipLimits("binary-chip", graded_spikes=False)
@@ -231,3 +231,37 @@ def test_time_constant_below_the_time_step_is_refused() -> None:
         ):
             use()
     lower(graph, dt_s=1e-3, integration="exponential")
+
+
+def test_integer_calibration_makes_an_input_that_takes_integers_unchanged() -> None:
+    rng = np.random.default_rng(3)
+    graph = chain([rng.normal(0, 0.05, (20, 10))])
+    x = rng.integers(0, 17, (8, 40, 10))
+    program = lower(graph, calibration=x)
+    assert (program.inputs[0].scale, program.inputs[0].bits) == (1.0, 5)
+    reference = run_graph(graph, x)
+    trace = simulate(program, x, record=("spikes",))
+    assert reference.spikes["n1"].mean() > 0.05
+    assert (trace.spikes["n1"] == reference.spikes["n1"]).mean() > 0.98
+
+
+def test_outliers_that_leave_nothing_of_the_rest_are_told() -> None:
+    rng = np.random.default_rng(4)
+    weight = rng.normal(0, 0.5, (6, 5))
+    weight[0] *= 1e4
+    losses = lower(chain([weight])).losses
+    assert any("5 of 6 rows round to zero" in loss.what for loss in losses)
+    with pytest.raises(NumericRangeError, match="no scale fits"):
+        lower(chain([weight * 1e7]))
+
+
+def test_graphs_from_code_are_checked_like_graphs_from_files() -> None:
+    node = nir.LIF(np.array(2e-4), np.array(2.0), np.array(0.0), np.array(1.0), v_reset=np.array(0.0))
+    scalar = nir.NIRGraph(
+        {**chain([np.eye(2)]).nodes, "n1": node}, [("input", "fc1"), ("fc1", "n1"), ("n1", "output")], type_check=False
+    )
+    for use in (lambda: lower(scalar), lambda: run_graph(scalar, np.ones((1, 1, 2)))):
+        with pytest.raises(InputError, match="one value per neuron"):
+            use()
+    with pytest.raises(ConfigError, match="dt_s = 'abc'"):
+        lower(chain([np.eye(2)], dt_s="abc"))
