@@ -56,6 +56,49 @@ class OneStep(Layers):
         return spk2, mem1, mem2
 
 
+class MembraneReadout(Layers):
+    """The last layer never resets and its membrane is the result."""
+
+    def __init__(self) -> None:
+        super().__init__(**ZERO)
+        self.lif1 = snn.Leaky(beta=1.0, **ZERO)
+        self.lif2 = snn.Leaky(beta=0.7, reset_mechanism="none")
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        mem1, mem2 = self.lif1.reset_mem(), self.lif2.reset_mem()
+        membranes = []
+        for row in range(x.size(0)):
+            spk1, mem1 = self.lif1(self.fc1(x[row]), mem1)
+            _, mem2 = self.lif2(self.fc2(spk1), mem2)
+            membranes.append(mem2)
+        return torch.stack(membranes)
+
+
+class MembraneOfSpikingLayer(Tutorial):
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        spikes, membranes = super().forward(x)
+        return membranes, spikes
+
+
+class LastStepOnly(OverRows):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        mem1, mem2 = self.lif1.reset_mem(), self.lif2.reset_mem()
+        for t in range(x.size(0)):
+            spk1, mem1 = self.lif1(self.fc1(x[t]), mem1)
+            spk2, mem2 = self.lif2(self.fc2(spk1), mem2)
+        return spk2
+
+
+class JoinedSignals(Layers):
+    def __init__(self, **leaky: object) -> None:
+        super().__init__(**leaky)
+        self.fc2 = nn.Linear(32, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        spk1, _ = self.lif1(self.fc1(x))
+        return self.lif2(self.fc2(torch.cat([spk1, x], 1)))[0]
+
+
 class UnknownOperation(Layers):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         spk1, _ = self.lif1(self.fc1(x))

@@ -58,6 +58,8 @@ def trace_wiring(model: nn.Module, example: torch.Tensor) -> Wiring:
     except Exception as error:  # the user's own code may raise anything
         raise InputError(f"The model does not run on an example of shape {tuple(example.shape)}: {error}") from error
     tracer = _Tracer(example)
+    if tracer.is_leaf_module(model, ""):
+        model = nn.Sequential(model)  # a layer by itself is a network of one layer
     try:
         graph = tracer.trace(model)
     except Exception as error:
@@ -132,7 +134,9 @@ class _Reading:
         for signal in _signals(state):
             if (signal.source, signal.call) != (path, call - 1):
                 raise UnsupportedOp(f"{_line(node)}: {path!r} is given a state that is not its own of the step before.")
-        signal = next(iter(_signals(value)), None)
+        signal, *others = [*_signals(value), None]
+        if others[:-1]:
+            raise UnsupportedOp(f"{_line(node)}: {path!r} is fed with several signals at once; one is exported.")
         if signal is None or signal.port not in (None, 0):
             raise UnsupportedOp(f"{_line(node)}: {path!r} is fed with a state or a constant; only spikes are exported.")
         self._inputs[path, call] = signal

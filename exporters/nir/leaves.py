@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import nir
@@ -29,6 +29,8 @@ class Leaf:
     ----------
     node : nir.NIRNode or None
         None where the module passes its input on unchanged (dropout, identity).
+    port : int
+        Which of the module's results the node stands for: 0 what it sends on, 1 its membrane.
     reset, spike_op : str or None
         What NIR cannot say about a spiking neuron.
     losses : tuple of str
@@ -36,6 +38,7 @@ class Leaf:
     """
 
     node: nir.NIRNode | None
+    port: int = 0
     reset: str | None = None
     spike_op: str | None = None
     losses: tuple[str, ...] = ()
@@ -121,6 +124,8 @@ def _leaky(module: Any, context: Context) -> Leaf:
         raise UnsupportedOp("only snntorch.Leaky itself is known, not what derives from it.")
     if getattr(module, "inhibition", False) or getattr(module, "state_quant", False):
         raise UnsupportedOp("inhibition=True (winner takes all) and state_quant have no NIR equivalent.")
+    if float(module.graded_spikes_factor) != 1.0:
+        raise UnsupportedOp("graded_spikes_factor is not 1; fold it into the weights behind the neurons.")
     beta = np.clip(_numpy(module.beta).astype(np.float64), 0.0, 1.0)
     if module.reset_mechanism == "none":
         return _readout(beta, context)
@@ -128,7 +133,7 @@ def _leaky(module: Any, context: Context) -> Leaf:
     if module.reset_delay:
         losses.append("the module resets one step late (reset_delay=True), the node at once; train with False")
     leaf = _spiking(beta, module.threshold, context, module.reset_mechanism, ">")
-    return Leaf(leaf.node, leaf.reset, leaf.spike_op, (*leaf.losses, *losses))
+    return replace(leaf, losses=(*leaf.losses, *losses))
 
 
 def _spiking(keep: Any, threshold: Any, context: Context, reset: str, spike_op: str) -> Leaf:
@@ -148,14 +153,14 @@ def _spiking(keep: Any, threshold: Any, context: Context, reset: str, spike_op: 
         losses.append("NIR has no subtractive reset: a reader that ignores the metadata resets to zero")
     if spike_op == ">=":
         losses.append("NIR compares with '>': a reader that ignores the metadata misses exact ties of '>='")
-    return Leaf(node, reset, spike_op, tuple(losses))
+    return Leaf(node, 0, reset, spike_op, tuple(losses))
 
 
 def _readout(keep: Any, context: Context) -> Leaf:
     share = 1.0 - np.broadcast_to(keep, (context.size,))
     if not share.all():
-        return Leaf(nir.I(np.full(context.size, 1.0 / context.dt_s)))
-    return Leaf(nir.LI(context.dt_s / share, 1.0 / share, np.zeros(context.size)))
+        return Leaf(nir.I(np.full(context.size, 1.0 / context.dt_s)), port=1)
+    return Leaf(nir.LI(context.dt_s / share, 1.0 / share, np.zeros(context.size)), port=1)
 
 
 def _numpy(value: Any) -> np.ndarray:

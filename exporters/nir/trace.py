@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from ...models.errors import InputError, UnsupportedOp
+from ...models.errors import UnsupportedOp
 from ..program.losses import Loss
 from .calls import INPUT, Wiring, trace_wiring
-from .check import violations
+from .check import require_meaning
 from .dynamics import STATEFUL
 from .leaves import Context, Leaf, leaf_of
 from .semantics import DEFAULTS, METADATA_KEY
@@ -54,9 +54,7 @@ def to_nir(model: nn.Module, example: torch.Tensor, dt_s: float = 1e-4) -> tuple
     if len(wiring.outputs) > 1 and {s.source for s in wiring.outputs} != {wiring.outputs[0].source}:
         losses.append(Loss("output", "of the model's several results only the first is exported"))
     graph = nir.NIRGraph(nodes, edges, metadata={METADATA_KEY: _metadata(leaves, dt_s)})
-    found = violations(graph)
-    if found:
-        raise InputError("The model's parameters cannot mean anything:", found)
+    require_meaning(graph, "the model")
     return graph, losses
 
 
@@ -86,8 +84,7 @@ def _assemble(
     def real(source: str) -> str:
         return real(through[source]) if source in through else source
 
-    if not wiring.outputs or wiring.outputs[0].source == INPUT:
-        raise UnsupportedOp("The model returns nothing that a module computed.")
+    _require_readable(wiring, leaves)
     name_in, name_out = (_free(name, leaves) for name in ("input", "output"))
     nodes: dict[str, Any] = {name_in: nir.Input({"input": np.array([size])})}
     nodes |= {path: leaf.node for path, leaf in leaves.items() if leaf.node is not None}
@@ -95,6 +92,22 @@ def _assemble(
     nodes[name_out] = nir.Output({"output": np.asarray(nodes[end].output_type["output"])})
     edges = [(real(s) or name_in, t) for s, t in wiring.edges if t not in through]
     return nodes, [*edges, (end, name_out)]
+
+
+def _require_readable(wiring: Wiring, leaves: dict[str, Leaf]) -> None:
+    """Refuse results and connections that the nodes do not stand for."""
+    if not wiring.outputs or wiring.outputs[0].source == INPUT:
+        raise UnsupportedOp("The model returns nothing that a module computed.")
+    path, port = wiring.outputs[0].source, wiring.outputs[0].port
+    if (port or 0) != leaves[path].port:
+        wanted = ("spikes", "membrane")[leaves[path].port]
+        raise UnsupportedOp(f"The model returns another result of {path!r} first than its {wanted}; return that first.")
+    returned = {s.call for s in wiring.outputs if (s.source, s.port) == (path, port)}
+    if returned != set(range(wiring.calls[path])):
+        raise UnsupportedOp(f"The model returns {len(returned)} of {wiring.calls[path]} steps of {path!r}; return all.")
+    feeding = {source for source, _ in wiring.edges if source in leaves and leaves[source].port == 1}
+    if feeding:
+        raise UnsupportedOp(f"{sorted(feeding)} never reset and feed other modules; only a readout may lack a reset.")
 
 
 def _free(name: str, taken: dict[str, Leaf]) -> str:

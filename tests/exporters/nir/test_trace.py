@@ -109,14 +109,53 @@ def test_wrong_example_and_meaningless_weights() -> None:
     assert len(caught.value.violations) == 2
 
 
-def test_neurons_without_leak_and_membrane_readouts() -> None:
+def test_neurons_without_leak_and_a_membrane_readout() -> None:
+    torch.manual_seed(1)
+    model, x, example = strangers.MembraneReadout(), rows(15, 30), torch.zeros(15, 1, 20)
+    graph, _ = to_nir(model, example)
+    kinds = {name: type(node) for name, node in graph.nodes.items()}
+    assert (kinds["lif1"], kinds["lif2"]) == (nir.IF, nir.LI)
+    ours, theirs = run_graph(graph, x), run_torch(model, x, "torch", example, membrane=True)
+    np.testing.assert_array_equal(ours.spikes["lif1"], theirs.spikes["lif1"])
+    # snnTorch computes in float32: an ulp of 6e-8 per step and term.
+    np.testing.assert_allclose(ours.output["output"], theirs.output["output"], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("model", "rows_of_example", "message"),
+    [
+        (strangers.MembraneOfSpikingLayer, None, "another result of 'lif2' first than its spikes"),
+        (strangers.LastStepOnly, 6, "returns 1 of 6 steps of 'lif2'"),
+        (strangers.JoinedSignals, None, "'fc2' is fed with several signals at once"),
+    ],
+)
+def test_results_that_the_graph_would_not_give_are_refused(
+    model: type, rows_of_example: int | None, message: str
+) -> None:
+    example = torch.zeros(1, 20) if rows_of_example is None else torch.zeros(rows_of_example, 1, 20)
+    with pytest.raises(UnsupportedOp, match=message):
+        to_nir(model(**strangers.ZERO), example)
+
+
+def test_leaky_settings_without_equivalent_are_refused() -> None:
     import snntorch as snn
 
-    model = nn.Sequential(
-        nn.Linear(20, 6),
-        snn.Leaky(beta=1.0, init_hidden=True, **strangers.ZERO),
-        nn.Linear(6, 3, bias=False),
-        snn.Leaky(beta=0.7, init_hidden=True, reset_mechanism="none"),
-    )
-    kinds = {name: type(node) for name, node in to_nir(model, torch.zeros(1, 20))[0].nodes.items()}
-    assert (kinds["1"], kinds["2"], kinds["3"]) == (nir.IF, nir.Linear, nir.LI)
+    never_reset = snn.Leaky(beta=0.9, init_hidden=True, reset_mechanism="none")
+    resetting = snn.Leaky(beta=0.9, init_hidden=True, **strangers.ZERO)
+    graded = snn.Leaky(beta=0.9, init_hidden=True, graded_spikes_factor=3.0, **strangers.ZERO)
+    hidden = nn.Sequential(nn.Linear(20, 6), never_reset, nn.Linear(6, 3), resetting)
+    with pytest.raises(UnsupportedOp, match="only a readout may lack a reset"):
+        to_nir(hidden, torch.zeros(1, 20))
+    with pytest.raises(UnsupportedOp, match="graded_spikes_factor"):
+        to_nir(nn.Sequential(nn.Linear(20, 6), graded), torch.zeros(1, 20))
+
+
+def test_float64_modules_and_vector_thresholds() -> None:
+    import snntorch as snn
+
+    torch.manual_seed(0)
+    leaky = snn.Leaky(beta=0.9, threshold=torch.rand(6) + 0.3, learn_threshold=True, init_hidden=True, **strangers.ZERO)
+    model = nn.Sequential(nn.Linear(20, 6), leaky).double()
+    graph, _ = to_nir(model, torch.zeros(1, 20, dtype=torch.float64))
+    np.testing.assert_array_equal(graph.nodes["1"].v_threshold, leaky.threshold.detach().numpy())
+    assert graph.nodes["0"].weight.dtype == np.float64
