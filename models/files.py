@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from .errors import InputError
 
@@ -15,9 +16,8 @@ from .errors import InputError
 @contextmanager
 def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it over `path` when the block ends well, delete it otherwise."""
-    target = Path(path)
-    _require_parent(target)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    target = _writable(path)
+    handle, name = _temporary(tempfile.mkstemp, target)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -46,29 +46,44 @@ def atomic_folder(path: str | os.PathLike[str], marker: str) -> Iterator[Path]:
     InputError
         If `path` is a file or somebody else's folder.
     """
-    target = Path(path)
-    _require_parent(target)
+    target = _writable(path)
     if target.exists() and not (target.is_dir() and ((target / marker).exists() or not any(target.iterdir()))):
         raise InputError(
             f"{target} exists and was not written by spikewright (no {marker} inside). "
             "Nothing was overwritten; choose another folder or remove it."
         )
-    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    temporary = Path(_temporary(tempfile.mkdtemp, target))
     retired = temporary.with_name(temporary.name + ".old")
     try:
         yield temporary
         temporary.chmod(0o777 & ~_umask())
         if target.exists():
             target.rename(retired)
-        temporary.rename(target)
+        try:
+            temporary.rename(target)
+        except OSError:
+            if retired.exists():
+                retired.rename(target)
+            raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(retired, ignore_errors=True)
 
 
-def _require_parent(target: Path) -> None:
+def _writable(path: str | os.PathLike[str]) -> Path:
+    target = Path(path).resolve()
     if not target.parent.is_dir():
-        raise InputError(f"Cannot write {target}: the folder {target.parent} does not exist. Create it first.")
+        raise InputError(f"Cannot write {path}: the folder {target.parent} does not exist. Create it first.")
+    if target == Path.cwd():
+        raise InputError(f"Cannot write {path}: it is the current folder. Name a new one.")
+    return target
+
+
+def _temporary(make: Callable[..., Any], target: Path) -> Any:
+    try:
+        return make(prefix=f".{target.name}.", dir=target.parent)
+    except OSError as error:
+        raise InputError(f"Cannot write to the folder {target.parent}: {error.strerror}.") from error
 
 
 def _umask() -> int:

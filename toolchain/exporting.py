@@ -44,8 +44,10 @@ def write_export(
     ConfigError
         For an unknown format.
     """
-    if unknown := set(formats) - set(FORMATS):
-        raise ConfigError(f"Format {', '.join(sorted(unknown))} is unknown; known are {', '.join(FORMATS)}.")
+    if not formats or (unknown := set(formats) - set(FORMATS)):
+        raise ConfigError(
+            f"Format {', '.join(sorted(unknown)) if formats else 'none'} is unknown; known are {', '.join(FORMATS)}."
+        )
     content: dict[str, Any] = {"schema_version": 1, "source": source.name, "files": {}, "provenance": provenance()}
     with atomic_folder(out, MARKER) as folder:
         if "nir" in formats:

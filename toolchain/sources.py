@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..exporters.program.file import load_program
+from ..exporters.program.layout import FORMAT
 from ..exporters.program.losses import Loss
 from ..exporters.program.program import Program
 from ..models.errors import InputError
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+_HEADER_MAX = 100_000_000
+"""Largest header that the safetensors format allows."""
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
@@ -67,6 +70,15 @@ class Source:
         graph, losses = to_nir(self.frozen, self.example)
         self.losses = losses
         return graph
+
+    @property
+    def reads_membrane(self) -> bool:
+        """Whether the network's result is a membrane at the last row, rather than spikes of all rows."""
+        from ..exporters.nir.dynamics import STATEFUL
+
+        nodes = self.graph.nodes
+        ends = [source for source, target in self.graph.edges if type(nodes[target]).__name__ == "Output"]
+        return all(STATEFUL.get(type(nodes[end])) == "membrane" for end in ends)
 
     def program(self, calibration: Any = None, **options: Any) -> Program:
         """Integer program: the user's own, or lowered from the graph with `options` of `lower`."""
@@ -141,15 +153,17 @@ def network_source(name: str, exact: Any, frozen: Any, data: str | None) -> Sour
 
 def _from_file(path: Path) -> Source:
     with path.open("rb") as file:
-        head = file.read(1 << 16)
-    if head.startswith(_HDF5):
-        from ..exporters.nir.files import read_nir
+        head = file.read(8)
+        if head == _HDF5:
+            from ..exporters.nir.files import read_nir
 
-        return Source(str(path), nir_graph=read_nir(path))
-    if b"spikewright-program" in head:
+            return Source(str(path), nir_graph=read_nir(path))
+        # A safetensors file starts with the length of its JSON header, which may name its entries in any order.
+        header = file.read(min(int.from_bytes(head, "little"), _HEADER_MAX))
+    if header.startswith(b"{") and FORMAT.encode() in header:
         return Source(str(path), ready_program=load_program(path))
     raise InputError(
-        f"{path} is neither a NIR file (HDF5) nor a program file of spikewright; its first bytes are {head[:8]!r}. "
+        f"{path} is neither a NIR file (HDF5) nor a program file of spikewright; its first bytes are {head!r}. "
         "A checkpoint of weights needs the function that builds its model: package.module:function --weights FILE."
     )
 
@@ -163,4 +177,5 @@ def _from_module(name: str, model: Any, example: tuple[int, ...] | None) -> Sour
         return network_source(name, model, model, None)
     if example is None:
         raise InputError(f"{name} is a torch module; say the shape of one input, for example --example 1,784.")
-    return Source(name, model.eval(), model, torch.zeros(example))
+    dtype = next((p.dtype for p in model.parameters() if p.dtype.is_floating_point), torch.float32)
+    return Source(name, model.eval(), model, torch.zeros(example, dtype=dtype))

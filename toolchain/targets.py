@@ -56,10 +56,9 @@ def run_target(target: str, source: Source, x: NDArray[Any], program: Program | 
         raise ConfigError(f"Target {target!r} is unknown; known are {', '.join(CHAIN)}.")
     if target not in available_targets(source):
         raise InputError(f"{source.name} has no stage {target!r}; it has {', '.join(available_targets(source))}.")
-    if target == "torch":
-        return run_torch(source.model, x, "torch", source.example)
-    if target == "frozen":
-        return run_torch(source.frozen, x, "frozen", source.example)
+    if target in ("torch", "frozen"):
+        model = source.model if target == "torch" else source.frozen
+        return run_torch(model, x, target, source.example, source.reads_membrane)
     if target == "run_graph":
         from ..exporters.nir.execute import run_graph
 
@@ -67,7 +66,7 @@ def run_target(target: str, source: Source, x: NDArray[Any], program: Program | 
     return simulate(program or source.program(x), x, backend=target, record=("spikes",), **options)
 
 
-def run_torch(model: Any, x: NDArray[Any], name: str, example: Any) -> Trace:
+def run_torch(model: Any, x: NDArray[Any], name: str, example: Any, membrane: bool = False) -> Trace:
     """Run a torch module and record the spikes of its neurons with hooks.
 
     Modules of ours run in float64, so that they equal the NIR graph; snnTorch's spikes are always float32, and so is
@@ -81,6 +80,8 @@ def run_torch(model: Any, x: NDArray[Any], name: str, example: Any) -> Trace:
     name : str
         Backend name of the trace.
     example : tensor
+    membrane : bool
+        Whether the result of a step is a membrane, read at the last row, or spikes, summed over the rows.
     """
     import torch
 
@@ -92,7 +93,7 @@ def run_torch(model: Any, x: NDArray[Any], name: str, example: Any) -> Trace:
         module.register_forward_hook(lambda m, args, out, path=path: spikes.setdefault(path, []).append(_first(out)))
     rows = torch.as_tensor(np.asarray(x, np.float64)).to(dtype)
     with torch.no_grad():
-        output = _over_time(_first(model(rows))) if example.ndim > 2 else _step(model, rows)
+        output = _first(model(rows)) if example.ndim > 2 else _step(model, rows)
     recorded = {path: torch.stack(s) if s[0].ndim == 2 else s[0] for path, s in spikes.items()}
     arrays = {path: s.numpy().astype(np.int8) for path, s in recorded.items()}
     return Trace(
@@ -104,7 +105,7 @@ def run_torch(model: Any, x: NDArray[Any], name: str, example: Any) -> Trace:
         levels=dict.fromkeys(arrays, 0),
         counts={path: s.sum(0, dtype=np.int64) for path, s in arrays.items()},
         spikes=arrays,
-        output={"output": output.numpy()},
+        output={"output": _read_out(output, membrane).numpy()},
         settings={"dtype": (str(dtype).removeprefix("torch."), "default")},
     )
 
@@ -118,7 +119,7 @@ def _neurons(model: Any) -> list[tuple[str, Any]]:
 
 
 def _step(model: Any, rows: Any) -> Any:
-    """Step a one-step module from rest, or call once a module that loops over time itself; sum its output."""
+    """Step a one-step module from rest, or call once a module that loops over time itself; rows of its output."""
     import torch
 
     for _, neuron in _neurons(model):
@@ -128,13 +129,15 @@ def _step(model: Any, rows: Any) -> Any:
     if first.ndim > 2:
         if bool((rows != rows[0]).any()):
             raise InputError("The model repeats one input over its own time loop; the given rows differ over time.")
-        return first.sum(0)
-    return torch.stack([first, *(_first(model(row)) for row in rows[1:])]).sum(0)
+        return first
+    return torch.stack([first, *(_first(model(row)) for row in rows[1:])])
 
 
-def _over_time(output: Any) -> Any:
-    """Sum spikes (T, B, n) over time; leave logits (B, n) as they are."""
-    return output.sum(0) if output.ndim > 2 else output
+def _read_out(output: Any, membrane: bool) -> Any:
+    """Take one value per sample from (T, B, n); leave logits (B, n) as they are."""
+    if output.ndim < 3:
+        return output
+    return output[-1] if membrane else output.sum(0)
 
 
 def _first(output: Any) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +40,7 @@ def load_user_model(text: str, weights: str | None) -> Any:
         raise InputError(f"{place} has no function {name!r}.")
     try:
         model = build()
-    except Exception as error:  # the user's own code may raise anything
+    except (Exception, SystemExit) as error:  # the user's own code may raise anything
         raise InputError(f"{text} raised {type(error).__name__}: {error}") from error
     if not isinstance(model, nn.Module):
         raise InputError(f"{text} returned a {type(model).__name__}, not an nn.Module.")
@@ -52,22 +54,35 @@ def _import(place: str) -> Any:
     if place.endswith(".py") and not path.is_file():
         raise InputError(f"There is no file {place}.")
     try:
-        return _import_file(path) if place.endswith(".py") else importlib.import_module(place)
-    except Exception as error:  # the user's own code may raise anything
+        with _searched(Path.cwd()):
+            return _import_file(path) if place.endswith(".py") else importlib.import_module(place)
+    except (Exception, SystemExit) as error:  # the user's own code may raise anything
         raise InputError(f"{place} cannot be imported: {type(error).__name__}: {error}") from error
 
 
 def _import_file(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    spec = importlib.util.spec_from_file_location(f"spikewright_user_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise ImportError(f"no loader for {path}")
     module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.parent))  # as `python my.py` would, so that the file's own imports work
+    sys.modules[spec.name] = module  # dataclasses look their module up while it is being executed
     try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(path.parent))
+        with _searched(path.parent):
+            spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[spec.name]
+        raise
     return module
+
+
+@contextmanager
+def _searched(folder: Path) -> Iterator[None]:
+    """Find modules in `folder`, as ``python my.py`` and ``python -m package`` would."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
 
 
 def _load_weights(model: Any, path: Path) -> None:

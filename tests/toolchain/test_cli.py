@@ -105,6 +105,12 @@ def bad_inputs() -> list:
         (["simulate", "good.nir", "--data", "not.nir"], 2, "cannot be read as an array"),
         (["simulate", "good.nir", "--data", "x.npz", "--backend", "chip"], 2, "oracle, lava"),
         (["simulate", "good.nir", "--data", "x.npz", "--backend", "lava"], 4, "SPIKEWRIGHT_LAVA_PYTHON"),
+        (["simulate", "good.nir", "--data", "torn.npz"], 2, "cannot be read as an array"),
+        (["evaluate", "good.nir", "--data", "texts.npz"], 2, "one class per sample"),
+        (["export", BUILD, "--example", "1,20", "--to", ""], 2, "known are nir, program, lava"),
+        (["export", BUILD, "--example", "1,20", "--out", "."], 2, "current folder"),
+        (["export", "leaving.py:build", "--example", "1,20"], 2, "raised SystemExit"),
+        (["compare", "good.nir", "--data", "x.npz", "--targets", "oracle,oracle"], 2, "two different targets"),
         (["train", "--config", "bad.toml"], 2, "did you mean 'epochs'"),
         (["doctor", "--require", "lava"], 4, "lava"),
     ]
@@ -117,6 +123,9 @@ def test_bad_input_is_one_paragraph_and_an_exit_code(run, tmp_path: Path, monkey
     (tmp_path / "bad.toml").write_text("epoch = 3\n")
     write_nir(chain([np.random.default_rng(0).normal(size=(5, 20))]), tmp_path / "good.nir")
     grey(tmp_path), binary(tmp_path)
+    (tmp_path / "torn.npz").write_bytes((tmp_path / "x.npz").read_bytes()[:200])
+    np.savez(tmp_path / "texts.npz", x=np.ones((2, 3, 20)), y=np.array(["a", "b", "c"]))
+    (tmp_path / "leaving.py").write_text("import sys\ndef build():\n    sys.exit(0)\n")
     state = strangers.tutorial().state_dict()
     torch.save({**state, "fc1.weight": torch.full((12, 20), float("nan"))}, tmp_path / "nan.pt")
     torch.save({**state, "lif1.threshold": torch.tensor(-1.0)}, tmp_path / "negative.pt")
@@ -139,9 +148,17 @@ def test_somebody_elses_folder_is_not_overwritten(run, stranger, tmp_path: Path)
     assert [p.name for p in (tmp_path / "thesis").iterdir()] == ["chapter1.tex"]
 
 
-def test_strict_comparison_fails_only_on_integer_differences(run, stranger, tmp_path: Path) -> None:
-    code, _, _ = run("compare", *stranger, "--data", binary(tmp_path), "--targets", "run_graph,oracle", "--strict")
-    assert code == 0
+def test_strict_comparison_wants_two_integer_backends(run, stranger, tmp_path: Path, monkeypatch) -> None:
+    words = ["compare", *stranger, "--data", binary(tmp_path), "--strict"]
+    assert run(*words, "--targets", "run_graph,oracle")[0] == 1
+    monkeypatch.setenv("SPIKEWRIGHT_LAVA_PYTHON", "/nowhere/python")
+    code, _, err = run(*words)
+    assert code == 1 and "No two integer backends were compared. SPIKEWRIGHT_LAVA_PYTHON" in err
+
+
+@pytest.mark.lava
+def test_strict_comparison_of_oracle_and_lava(run, stranger, tmp_path: Path) -> None:
+    assert run("compare", *stranger, "--data", binary(tmp_path), "--targets", "oracle,lava", "--strict")[0] == 0
 
 
 def test_usage_errors_have_the_code_of_bad_input(run) -> None:
@@ -159,3 +176,30 @@ def test_help_is_quick() -> None:
         )
         seconds.append(perf_counter() - start)
     assert min(seconds) < 0.5, f"median {median(seconds):.2f} s"
+
+
+def test_modules_are_found_beside_the_user_and_may_hold_dataclasses(run, tmp_path: Path) -> None:
+    text = "from __future__ import annotations\nfrom dataclasses import dataclass\nfrom torch import nn\n"
+    text += "@dataclass\nclass Config:\n    n: int = 20\ndef build():\n    return nn.Linear(Config().n, 3)\n"
+    (tmp_path / "mynet.py").write_text(text)
+    assert run("export", "mynet.py:build", "--example", "1,20", "--out", "a")[0] == 0
+    assert run("export", "mynet:build", "--example", "1,20", "--out", "b")[0] == 0
+
+
+def test_subtractive_networks_can_be_evaluated_and_compared(run, tmp_path: Path) -> None:
+    binary(tmp_path)
+    source = [BUILD + "_default", "--example", "1,20", "--data", "x.npz", "--json"]
+    assert run("evaluate", *source, "--targets", "torch,run_graph")[0] == 0
+    assert run("evaluate", *source)[0] == 2
+    code, out, _ = run("compare", *source, "--targets", "run_graph,oracle", "--reset", "zero")
+    assert code == 0 and json.loads(out)["pairs"][0]["mismatches"] > 0
+
+
+def test_a_dying_lava_run_is_an_error_even_where_a_missing_lava_is_not(run, tmp_path: Path, monkeypatch) -> None:
+    dying = tmp_path / "python"
+    dying.write_text('#!/bin/sh\ncase "$1" in -c) echo "3.10 0.10.0";; *) echo "out of luck" >&2; exit 9;; esac\n')
+    dying.chmod(0o755)
+    monkeypatch.setenv("SPIKEWRIGHT_LAVA_PYTHON", str(dying))
+    write_nir(chain([np.random.default_rng(0).normal(size=(5, 20))]), tmp_path / "good.nir")
+    code, _, err = run("compare", "good.nir", "--data", binary(tmp_path), "-q")
+    assert code == 4 and "died" in err and "out of luck" in err and "Traceback" not in err

@@ -72,7 +72,7 @@ def test_chain_of_a_graph_and_of_a_program() -> None:
         compare(a_program(), np.ones((2, 1, 3)), targets=("run_graph", "oracle"))
     with pytest.raises(ConfigError, match="'chip' is unknown"):
         compare(GRAPH, X, targets=("run_graph", "chip"))
-    with pytest.raises(InputError, match="needs two targets"):
+    with pytest.raises(InputError, match="needs two different targets"):
         compare(GRAPH, X, targets=("oracle",))
 
 

@@ -80,6 +80,8 @@ def compare(
     steps: Steps = 0,
     weights: Weights = "",
     example: Example = "",
+    bits: Bits = 8,
+    reset: Reset = "",
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 unless all integer backends agree.")] = False,
     out: OutFile = "",
     as_json: Json = False,
@@ -93,10 +95,21 @@ def compare(
 
     network, loaded = _load(source, data, samples, steps, weights, example)
     chosen = tuple(part.strip() for part in targets.split(",") if part.strip()) or None
-    result = run(network, loaded.x, chosen, loaded.calibration, allow_missing=chosen is None, progress=teller(quiet))
+    result = run(
+        network,
+        loaded.x,
+        chosen,
+        loaded.calibration,
+        allow_missing=chosen is None,
+        progress=teller(quiet),
+        lowering=lowering(bits, "", reset, 0.0),
+    )
     content = describe_comparison(result) | {"schema_version": 1, "data": loaded.name, "provenance": provenance()}
     emit(content, as_json, render.comparison, out)
-    if strict and any(set(pair.backends) <= INTEGER and pair.mismatches for pair in result.pairs):
+    integer = [pair for pair in result.pairs if set(pair.backends) <= INTEGER]
+    if strict and not integer:
+        raise CheckFailed(f"No two integer backends were compared. {' '.join(result.not_run.values())}".strip())
+    if strict and any(pair.mismatches for pair in integer):
         raise CheckFailed("Two integer backends differ; the first divergence is in the table above.")
 
 
@@ -108,20 +121,22 @@ def evaluate(
     steps: Steps = 0,
     weights: Weights = "",
     example: Example = "",
+    bits: Bits = 8,
+    reset: Reset = "",
     out: OutFile = "",
     as_json: Json = False,
 ) -> None:
     """Accuracy of every stage of the network: as trained, frozen, as NIR, as integers."""
     from ...models.errors import InputError
     from ..describe import provenance
-    from ..targets import available_targets, run_target
+    from ..targets import INTEGER, available_targets, run_target
 
     network, loaded = _load(source, data, samples, steps, weights, example)
     if loaded.y is None:
         raise InputError(f"{loaded.name} has no classes; an accuracy needs a .npz file with x and y.")
     chosen = [part.strip() for part in targets.split(",") if part.strip()]
     chosen = chosen or [target for target in available_targets(network) if target != "lava"]
-    program = network.program(loaded.calibration)
+    program = network.program(loaded.calibration, **lowering(bits, "", reset, 0.0)) if INTEGER & set(chosen) else None
     rows = {t: float((run_target(t, network, loaded.x, program).predict() == loaded.y).mean()) for t in chosen}
     content = {"schema_version": 1, "data": loaded.name, "samples": len(loaded.y), "accuracy": rows}
     emit(content | {"provenance": provenance()}, as_json, _render_accuracy, out)

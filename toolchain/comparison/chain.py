@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...exporters.program.program import Program
 from ...exporters.program.trace import Trace
-from ...models.errors import BackendUnavailable, InputError
+from ...models.errors import BackendFailed, BackendUnavailable, InputError
 from ..sources import Source, resolve_source
 from ..targets import INTEGER, available_targets, run_target
 from .pairs import Pair, compare_pair
@@ -47,6 +47,7 @@ def compare(
     calibration: NDArray[Any] | None = None,
     allow_missing: bool = False,
     progress: Callable[[str], None] | None = None,
+    lowering: dict[str, Any] | None = None,
     **options: Any,
 ) -> Comparison:
     """Run `source` on several targets and compare neighbours.
@@ -63,6 +64,8 @@ def compare(
         Note a backend that is not installed in `not_run` instead of raising.
     progress : callable, optional
         Called with the name of every target before it runs.
+    lowering : dict, optional
+        Options of `lower`, such as ``weight_bits`` and ``reset``.
     **options
         ``example`` for modules; ``timeout_s`` for Lava.
 
@@ -75,11 +78,14 @@ def compare(
     """
     network = source if isinstance(source, Source) else resolve_source(source, example=options.pop("example", None))
     chosen = targets or available_targets(network)
-    if len(chosen) < 2:
+    if len(set(chosen)) < max(2, len(chosen)):
+        reach = ", ".join(available_targets(network))
         raise InputError(
-            f"A comparison needs two targets, given {chosen}; {network.name} has {available_targets(network)}."
+            f"A comparison needs two different targets or more, given {chosen}; {network.name} has {reach}."
         )
-    program = network.program(x if calibration is None else calibration) if INTEGER & set(chosen) else None
+    program = None
+    if INTEGER & set(chosen):
+        program = network.program(x if calibration is None else calibration, **(lowering or {}))
     traces: dict[str, Trace] = {}
     not_run: dict[str, str] = {}
     for target in chosen:
@@ -88,7 +94,7 @@ def compare(
         try:
             traces[target] = run_target(target, network, x, program, **(options if target == "lava" else {}))
         except BackendUnavailable as error:
-            if not allow_missing:
+            if isinstance(error, BackendFailed) or not allow_missing:
                 raise
             not_run[target] = str(error)
     order = _order(traces)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,10 +81,10 @@ def _file(path: Path) -> Samples:
     try:
         loaded = np.load(path, allow_pickle=False)
         x, y = (loaded["x"], loaded.get("y")) if isinstance(loaded, np.lib.npyio.NpzFile) else (loaded, None)
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise InputError(f"{path} cannot be read as an array (.npz needs an entry x): {error}.") from error
     if x.ndim < 3 or x.dtype.kind not in "biuf" or 0 in x.shape:
         raise InputError(f"{path} must hold numbers of shape (T, B, ...), holds {x.dtype} {x.shape}.")
-    if y is not None and y.shape != (x.shape[1],):
-        raise InputError(f"{path}: y must have one class per sample, ({x.shape[1]},), has {y.shape}.")
+    if y is not None and (y.shape != (x.shape[1],) or y.dtype.kind not in "iu"):
+        raise InputError(f"{path}: y must have one class per sample, int ({x.shape[1]},), is {y.dtype} {y.shape}.")
     return Samples(path.name, x, y, x)
