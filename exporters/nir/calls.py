@@ -108,7 +108,7 @@ class _Reading:
     def __init__(self, modules: dict[str, nn.Module]) -> None:
         self._modules = modules
         self._values: dict[fx.Node, Any] = {}
-        self._inputs: dict[tuple[str, int], Signal | None] = {}
+        self._inputs: dict[tuple[str, int], Signal] = {}
         self._wiring = Wiring()
 
     def take(self, node: fx.Node) -> None:
@@ -168,7 +168,6 @@ class _Reading:
         """Fold the calls of every module into one, checking that every step is wired alike."""
         wiring = self._wiring
         for (path, call), signal in self._inputs.items():
-            assert signal is not None
             fed_once = wiring.calls.get(signal.source, 1) == 1
             if signal.source != INPUT and not fed_once and signal.call != call:
                 raise UnsupportedOp(

@@ -25,6 +25,7 @@ from strategies import programs
 
 
 @pytest.mark.lava
+@pytest.mark.timeout(900)  # twenty starts of Lava
 @settings(
     max_examples=20,
     deadline=None,

@@ -13,7 +13,8 @@ from spikewright.toolchain.data.samples import load_samples
 from spikewright.toolchain.demo import run_demo
 from spikewright.toolchain.sources import resolve_source
 
-pytestmark = pytest.mark.torch
+# The whole demo runs once, in the setup of the first test; a busy machine may need several times its 75 s.
+pytestmark = [pytest.mark.torch, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
