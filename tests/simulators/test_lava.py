@@ -24,18 +24,35 @@ from spikewright.simulators.oracle import run_rows
 from strategies import programs
 
 
+def on_lava(examples: int) -> settings:
+    """Settings for a test that starts Lava for every example."""
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        # A failing example is reported as it was found: shrinking it would start Lava hundreds of times.
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+
+
 @pytest.mark.lava
-@pytest.mark.timeout(900)  # twenty starts of Lava
-@settings(
-    max_examples=20,
-    deadline=None,
-    # A failing example is reported as it was found: shrinking it would start Lava hundreds of times.
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+@pytest.mark.timeout(900)
+@on_lava(20)
 @given(programs())
 def test_random_programs_agree_with_the_oracle_in_every_bit(case):
-    program, x = case
+    assert_same_bits(*case)
+
+
+@pytest.mark.slow
+@pytest.mark.lava
+@pytest.mark.timeout(3600)
+@on_lava(200)
+@given(programs())
+def test_many_random_programs_agree_with_the_oracle_in_every_bit(case):
+    assert_same_bits(*case)
+
+
+def assert_same_bits(program: Program, x: dict) -> None:
     expected = run_rows(program, x)
     trace = run_lava(program, x, record=("spikes", "state"))
     for p in program.populations:

@@ -118,7 +118,6 @@ def _kaiming(circuit: EILinear) -> None:
         circuit.gain_i.fill_(1)
 
 
-@pytest.mark.slow
 def test_v6_ablation() -> None:
     """The whole method trains a deep network at once; without E-I Init or the scaled gradient it hardly learns."""
     whole = _trained_accuracy("nothing")
