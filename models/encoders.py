@@ -1,14 +1,20 @@
-"""Turning intensities into spikes."""
+"""Turning intensities into spikes; on arrays too, so that running a saved program needs no torch."""
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
 
 from .errors import InputError
 
+if TYPE_CHECKING:
+    from torch import Tensor
 
-def rate_code(x: Tensor, steps: int) -> Tensor:
+    Intensities = TypeVar("Intensities", Tensor, np.ndarray[Any, Any])
+
+
+def rate_code(x: Intensities, steps: int) -> Intensities:
     """Encode intensities as evenly spaced spikes, without randomness.
 
     ``s[t] = floor((t + 1.5) x) - floor((t + 0.5) x)`` for ``t = 0 .. steps - 1``. The sum telescopes, so the spike
@@ -17,14 +23,14 @@ def rate_code(x: Tensor, steps: int) -> Tensor:
 
     Parameters
     ----------
-    x : Tensor, shape (B, N)
+    x : Tensor or ndarray, shape (B, N)
         Intensities in [0, 1], floating point.
     steps : int
         Number of time steps T, at least 1.
 
     Returns
     -------
-    Tensor, shape (T, B, N), dtype of `x`
+    Tensor or ndarray, shape (T, B, N), dtype of `x`
         0 or 1.
 
     Raises
@@ -34,7 +40,7 @@ def rate_code(x: Tensor, steps: int) -> Tensor:
     """
     if steps < 1:
         raise InputError(f"rate_code needs at least 1 time step, got steps={steps}.")
-    if not x.is_floating_point():
+    if not (x.dtype.kind == "f" if isinstance(x, np.ndarray) else x.is_floating_point()):
         raise InputError(f"rate_code needs floating point intensities in [0, 1], got {x.dtype}. Divide by the maximum.")
     # Negated so that NaN, for which every comparison is false, is refused too.
     if not bool(((x >= 0) & (x <= 1)).all()):
@@ -42,5 +48,12 @@ def rate_code(x: Tensor, steps: int) -> Tensor:
             f"rate_code needs intensities in [0, 1], got values from {x.min().item():g} to {x.max().item():g}. "
             "Divide by the maximum (sklearn digits: by 16) and do not standardise."
         )
-    t = torch.arange(steps, dtype=x.dtype, device=x.device).reshape(-1, *[1] * x.dim())
-    return torch.floor((t + 1.5) * x) - torch.floor((t + 0.5) * x)
+    t: Any
+    if isinstance(x, np.ndarray):
+        t, floor = np.arange(steps, dtype=x.dtype), np.floor
+    else:
+        import torch
+
+        t, floor = torch.arange(steps, dtype=x.dtype, device=x.device), torch.floor
+    t = t.reshape(-1, *[1] * x.ndim)
+    return floor((t + 1.5) * x) - floor((t + 0.5) * x)

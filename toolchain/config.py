@@ -71,7 +71,7 @@ class TrainConfig(BaseModel):
     label_smoothing : float
         Share of the target that is spread over all classes.
     jitter_rotation_rad, jitter_shift_px, jitter_scale : float
-        Random deformation of the training images, see `spikewright.toolchain.data.digits.jitter`.
+        Random deformation of the training images, see `spikewright.toolchain.data.jitter.jitter`.
 
     Raises
     ------

@@ -23,7 +23,8 @@ from ..models.freezing import freeze_gain, gain_statistics
 from ..models.networks import EIMLP
 from ..models.neurons import LIF
 from .config import TrainConfig
-from .data.digits import jitter, load_digits
+from .data.digits import load_digits
+from .data.jitter import jitter
 
 logger = logging.getLogger(__name__)
 

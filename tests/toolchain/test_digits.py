@@ -8,7 +8,8 @@ import torch
 from sklearn.datasets import load_digits as load_bunch
 
 from spikewright.models.errors import ConfigError
-from spikewright.toolchain.data.digits import jitter, load_digits
+from spikewright.toolchain.data.digits import load_digits
+from spikewright.toolchain.data.jitter import jitter
 
 
 @pytest.mark.parametrize("split", ["stratified", "writer"])

@@ -61,8 +61,6 @@ def load_samples(spec: str, steps: int | None = None, limit: int | None = None) 
 
 
 def _digits(spec: str, steps: int) -> Samples:
-    import torch
-
     from ...models.encoders import rate_code
     from .digits import load_digits
 
@@ -71,7 +69,7 @@ def _digits(spec: str, steps: int) -> Samples:
     if not seed.isdigit():
         raise InputError(f"Data {spec!r} is not of the form digits[:stratified|writer[:seed]].")
     digits = load_digits(split, int(seed))  # type: ignore[arg-type]
-    test, train = (rate_code(torch.from_numpy(x), steps).numpy() for x in (digits.x_test, digits.x_train))
+    test, train = (rate_code(x, steps).astype(np.uint8) for x in (digits.x_test, digits.x_train))
     return Samples(f"digits:{split}:{seed}", test, digits.y_test, train)
 
 
