@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
 from numpy.typing import NDArray
 
+from ..exporters.program.inputs import Events
 from ..exporters.program.program import Program
 from ..exporters.program.trace import Trace
-from .activity import synaptic_ops, updates
+from .activity import Activity
+
+if TYPE_CHECKING:
+    from .placement import Placement
 
 
 def make_trace(
     program: Program,
-    events: dict[str, NDArray[np.int32]],
-    spikes: dict[str, NDArray[np.int8]],
-    state: dict[str, dict[str, NDArray[np.int32]]],
-    last_membrane: dict[str, NDArray[np.int32]],
-    record: tuple[str, ...],
+    events: Events,
+    activity: Activity,
+    last_membrane: dict[str, NDArray[Any]],
+    spikes: dict[str, NDArray[Any]],
+    state: dict[str, dict[str, NDArray[Any]]],
+    record: Collection[str],
+    place: Placement | None = None,
+    touched: NDArray[Any] | None = None,
     *,
     backend: str,
     versions: dict[str, str],
@@ -25,19 +34,27 @@ def make_trace(
 
     Parameters
     ----------
-    program, events, record
+    program, events
         What was run.
-    spikes : dict of population to (T, B, *shape) int8 array
-    state : dict of population to "u", "v"
-        May be empty unless asked for.
+    activity : Activity
     last_membrane : dict of population to (B, *shape) array
         v at the last row, of readout populations at least.
+    spikes, state
+        As in `Trace`; needed if `record` asks for them, the spikes also if there is a placement.
+    record : collection of {"spikes", "state"}
+    place : Placement, optional
+        Count by core too.
+    touched : (T, B, cores) array, optional
+        Updated neurons by core, if the backend has counted them.
     backend, versions : who ran it.
     """
-    counts = {name: s.sum(0, dtype=np.int64) for name, s in spikes.items()}
+    by_core = {}
+    if place is not None:
+        from .placement import count_by_core
+
+        by_core = count_by_core(program, {**events, **spikes}, place, touched)
     steps, samples = next(iter(events.values())).shape[:2]
-    read = {"spike_count": counts, "membrane": last_membrane}
-    everything = {**events, **spikes}
+    read = {"spike_count": activity.counts, "membrane": last_membrane}
     return Trace(
         backend=backend,
         versions=versions,
@@ -45,11 +62,12 @@ def make_trace(
         steps=steps,
         samples=samples,
         levels={**{i.name: 0 for i in program.inputs}, **{p.name: p.level for p in program.populations}},
-        counts=counts,
+        counts=activity.counts,
         output={o.name: read[o.readout][o.population].reshape(samples, -1) for o in program.outputs},
         spikes=spikes if "spikes" in record else {},
         state=state if "state" in record else {},
-        synaptic_ops=synaptic_ops(program, everything),
-        updates=updates(program, everything),
-        settings=dict(program.settings),
+        synaptic_ops=activity.synaptic_ops,
+        updates=activity.updates,
+        by_core=by_core,
+        settings=dict(program.settings) | ({"placement": (place.layout, "argument")} if place else {}),
     )

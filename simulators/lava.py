@@ -7,19 +7,23 @@ import tempfile
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..exporters.lava.export import export_lava
-from ..exporters.program.inputs import encode_inputs
+from ..exporters.program.inputs import Events, encode_inputs
 from ..exporters.program.program import Program
 from ..exporters.program.trace import Trace
 from ..models.errors import BackendFailed
+from .activity import count_activity
 from .assemble import make_trace
 from .lava_environment import find_lava_python
 from .lava_process import run_folder
+
+if TYPE_CHECKING:
+    from .placement import Placement
 
 START_LIMIT_S = 120.0
 PROCESS_STEP_LIMIT_S = 0.01
@@ -32,6 +36,7 @@ def run_lava(
     program: Program,
     x: NDArray[Any] | dict[str, NDArray[Any]],
     record: Sequence[str] = (),
+    place: Placement | None = None,
     timeout_s: float | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Trace:
@@ -44,6 +49,8 @@ def run_lava(
         Integer events, or floats that the inputs' scales make integers.
     record : sequence of {"spikes", "state"}
         What the trace holds besides spike counts and outputs; "state" slows the run down about twofold.
+    place : Placement, optional
+        Count by core as well.
     timeout_s : float, optional
         Time limit; by default a generous one for the size of the network and of `x`.
     progress : callable, optional
@@ -75,7 +82,7 @@ def run_lava(
         level = "state" if "state" in record else "spikes"
         run_folder(python, folder, ("--input", source, "--output", results, "--record", level), limit_s, progress)
         with np.load(results, allow_pickle=False) as arrays:
-            trace = _trace(program, events, dict(arrays), record)
+            trace = _trace(program, events, dict(arrays), record, place)
     trace.settings["timeout_s"] = (limit_s, "default" if timeout_s is None else "argument")
     return trace
 
@@ -89,7 +96,11 @@ def time_limit_s(program: Program, steps: int, samples: int) -> float:
 
 
 def _trace(
-    program: Program, events: dict[str, NDArray[np.int32]], arrays: dict[str, NDArray[Any]], record: Sequence[str]
+    program: Program,
+    events: Events,
+    arrays: dict[str, NDArray[Any]],
+    record: Sequence[str],
+    place: Placement | None,
 ) -> Trace:
     meta = json.loads(arrays["meta"].item())
     if meta["program_hash"] != program.content_hash:
@@ -103,4 +114,15 @@ def _trace(
     else:
         last = {o.population: arrays[f"membrane/{o.population}"] for o in program.outputs if o.readout == "membrane"}
     versions = {**meta["versions"], "spikewright": version("spikewright")}
-    return make_trace(program, events, spikes, state, last, tuple(record), backend="lava", versions=versions)
+    return make_trace(
+        program,
+        events,
+        count_activity(program, {**events, **spikes}),
+        last,
+        spikes,
+        state,
+        record,
+        place,
+        backend="lava",
+        versions=versions,
+    )

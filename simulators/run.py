@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..exporters.program.bounds import require_readouts_in_range
-from ..exporters.program.inputs import encode_inputs
+from ..exporters.program.inputs import Events, encode_inputs
 from ..exporters.program.program import Program
 from ..exporters.program.trace import Trace
-from ..models.errors import ConfigError, UnsupportedOp
+from ..models.errors import ConfigError, InputError, UnsupportedOp
+from .activity import count_activity
 from .assemble import make_trace
 
-BACKENDS = ("oracle", "lava")
+if TYPE_CHECKING:
+    from .placement import Placement
+
+BACKENDS = ("engine", "oracle", "lava")
 RECORDS = ("spikes", "state")
 
 
 def simulate(
     program: Program,
     x: NDArray[Any] | dict[str, NDArray[Any]],
-    backend: str = "oracle",
+    backend: str = "engine",
     record: tuple[str, ...] = (),
     samples: str = "independent",
+    place: Placement | None = None,
+    threads: int | None = None,
     **options: Any,
 ) -> Trace:
     """Run `program` on B samples of T rows.
@@ -33,18 +39,26 @@ def simulate(
     ----------
     program : Program
     x : (T, B, *input_shape) array, or dict of input name to such an array
-    backend : {"oracle", "lava"}
-        "oracle" is the readable numpy arbiter; "lava" runs lava-nc's fixed-point models in their own environment.
+    backend : {"engine", "oracle", "lava"}
+        "engine" is compiled and event-driven; "oracle" is the readable numpy arbiter; "lava" runs lava-nc's
+        fixed-point models in their own environment. All three agree in every bit.
     record : tuple of {"spikes", "state"}
     samples : {"independent"}
         Every sample starts from zero state with nothing in flight.
+    place : Placement, optional
+        Count spikes, operations, messages and updates by core and chip step too, for `price`.
+    threads : int, optional
+        Of the engine; all processors by default.
     **options
         For "lava": ``timeout_s``, ``progress``.
 
     Raises
     ------
     InputError, NumericRangeError
-        For an input that does not match the program, or samples too long for a readout.
+        For an input that does not match the program, a placement of another program, or samples too long for a
+        readout.
+    UnsupportedOp
+        Naming each kind of population or projection that the backend lacks.
     BackendUnavailable, BackendFailed
         If Lava is not installed here, or its run died.
     """
@@ -52,18 +66,24 @@ def simulate(
         raise UnsupportedOp(f"samples={samples!r} is not available; samples are run independently of each other.")
     if unknown := set(record) - set(RECORDS):
         raise ConfigError(f"record={sorted(unknown)} is unknown; known are {', '.join(RECORDS)}.")
+    if place is not None and place.program.content_hash != program.content_hash:
+        raise InputError(f"The placement is of program {place.program.content_hash}, not of {program.content_hash}.")
     events = encode_inputs(program, x)
     require_readouts_in_range(program, next(iter(events.values())).shape[0])
+    if backend == "engine":
+        from .engine.execute import run_engine
+
+        return run_engine(program, events, record, place, threads, **options)
     if backend == "oracle":
-        return _run_oracle(program, events, record)
+        return _run_oracle(program, events, record, place, **options)
     if backend == "lava":
         from .lava import run_lava
 
-        return run_lava(program, events, record=record, **options)
+        return run_lava(program, events, record, place, **options)
     raise ConfigError(f"Backend {backend!r} is unknown; known are {', '.join(BACKENDS)}.")
 
 
-def _run_oracle(program: Program, events: dict[str, NDArray[np.int32]], record: tuple[str, ...]) -> Trace:
+def _run_oracle(program: Program, events: Events, record: tuple[str, ...], place: Placement | None) -> Trace:
     from .oracle import run_rows
 
     rows = run_rows(program, events)
@@ -73,10 +93,12 @@ def _run_oracle(program: Program, events: dict[str, NDArray[np.int32]], record: 
     return make_trace(
         program,
         events,
+        count_activity(program, {**events, **spikes}),
+        {n: s["v"][-1] for n, s in state.items()},
         spikes,
         state,
-        {n: s["v"][-1] for n, s in state.items()},
         record,
+        place,
         backend="oracle",
         versions={"spikewright": version("spikewright"), "numpy": np.__version__},
     )

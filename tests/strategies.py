@@ -14,18 +14,23 @@ from spikewright.exporters.program.program import VTH_MAX, Input, Output, Popula
 
 DECAYS = st.sampled_from([0, 1, 2048, 4094, 4095]) | st.integers(0, 4095)
 SIZES = st.integers(1, 9)
+WIDE_SIZES = st.sampled_from([1, 7, 8, 31, 32, 33, 63, 64, 65, 130, 300])
 SIGN_MODES = st.sampled_from(["mixed", "excitatory", "inhibitory"])
 
 
 @st.composite
-def programs(draw: DrawFn) -> tuple[Program, dict[str, np.ndarray]]:
+def programs(
+    draw: DrawFn, sizes: st.SearchStrategy[int] = SIZES, bits: int = 8, feedback: bool = False
+) -> tuple[Program, dict[str, np.ndarray]]:
     """Draw a program of 1 to 3 layers and its input, a dict of (T, B, n) int32 arrays.
 
-    Some programs have a second, graded input, self-recurrent edges (of one or two rows) and edges that skip a layer.
+    Some programs have a second input, self-recurrent edges (of one or two rows) and edges that skip a layer; with
+    `feedback` also edges to earlier layers. `sizes` are those of layers and inputs, `bits` the most of an event.
     """
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    inputs = [draw(_inputs("in"))] + ([draw(_inputs("extra"))] if draw(st.booleans()) else [])
-    layers = [draw(_populations(level, rng)) for level in range(1, draw(st.sampled_from([3, 2, 1])) + 1)]
+    names = ["in", "extra"][: draw(st.integers(1, 2))]
+    inputs = [draw(_inputs(name, sizes, bits)) for name in names]
+    layers = [draw(_populations(level, rng, sizes)) for level in range(1, draw(st.sampled_from([3, 2, 1])) + 1)]
     if draw(st.booleans()):
         layers[-1] = _readout(layers[-1])
     chain = [inputs[0], *layers]
@@ -38,6 +43,11 @@ def programs(draw: DrawFn) -> tuple[Program, dict[str, np.ndarray]]:
     for source, target in skips:
         if draw(st.sampled_from([True, False])):
             projections.append(draw(_projections(source, target, 0, rng)))
+    for i, target in enumerate(layers):
+        for source in layers[i + 1 :] if feedback else []:
+            if draw(st.booleans()):
+                delay = source.level - target.level + draw(st.integers(1, 3))
+                projections.append(draw(_projections(source, target, delay, rng)))
     outputs = (
         Output("membrane", layers[-1].name, "membrane"),
         Output("count", layers[0].name, "spike_count"),
@@ -48,15 +58,15 @@ def programs(draw: DrawFn) -> tuple[Program, dict[str, np.ndarray]]:
 
 
 @st.composite
-def _inputs(draw: DrawFn, name: str) -> Input:
+def _inputs(draw: DrawFn, name: str, sizes: st.SearchStrategy[int], bits: int) -> Input:
     if draw(st.booleans()):
-        return Input(name, (draw(SIZES),))
-    return Input(name, (draw(SIZES),), kind="graded", scale=1.0, bits=draw(st.integers(1, 8)))
+        return Input(name, (draw(sizes),))
+    return Input(name, (draw(sizes),), kind="graded", scale=1.0, bits=draw(st.integers(1, bits)))
 
 
 @st.composite
-def _populations(draw: DrawFn, level: int, rng: np.random.Generator) -> Population:
-    size = draw(SIZES)
+def _populations(draw: DrawFn, level: int, rng: np.random.Generator, sizes: st.SearchStrategy[int]) -> Population:
+    size = draw(sizes)
     limit = draw(st.sampled_from([0, 20, 4095]))
     return Population(
         f"layer{level}",

@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 from ...models.errors import InputError
 from .program import Input, Program
 
+Events = dict[str, NDArray[Any]]
+"""Integer events of every input by name: (T, B, *shape), uint8 spikes or int32 values."""
 
-def encode_inputs(program: Program, x: NDArray[Any] | dict[str, NDArray[Any]]) -> dict[str, NDArray[np.int32]]:
+
+def encode_inputs(program: Program, x: NDArray[Any] | dict[str, NDArray[Any]]) -> Events:
     """Integer events of every input.
 
     Parameters
@@ -22,7 +25,8 @@ def encode_inputs(program: Program, x: NDArray[Any] | dict[str, NDArray[Any]]) -
 
     Returns
     -------
-    dict of str to (T, B, *shape) int32 array
+    dict of str to (T, B, *shape) array
+        uint8 for spikes, without a copy where `x` holds bytes already; int32 for graded events.
 
     Raises
     ------
@@ -39,20 +43,30 @@ def encode_inputs(program: Program, x: NDArray[Any] | dict[str, NDArray[Any]]) -
     return encoded
 
 
-def _encode(port: Input, x: NDArray[Any]) -> NDArray[np.int32]:
+def _encode(port: Input, x: NDArray[Any]) -> NDArray[Any]:
     if x.shape[2:] != port.shape or x.ndim != len(port.shape) + 2 or 0 in x.shape:
         raise InputError(f"Input {port.name!r} must be (T, B, {', '.join(map(str, port.shape))}), is {x.shape}.")
     if x.dtype.kind not in "biuf" or (x.dtype.kind == "f" and not np.isfinite(x).all()):
         raise InputError(f"Input {port.name!r} holds values that are not finite numbers (dtype {x.dtype}).")
-    if port.kind == "spikes" and not np.isin(x, (0, 1)).all():
+    return _spikes(port, x) if port.kind == "spikes" else _values(port, x)
+
+
+def _spikes(port: Input, x: NDArray[Any]) -> NDArray[np.uint8]:
+    binary = bool(((x == 0) | (x == 1)).all()) if x.dtype.kind == "f" else bool(x.min() >= 0 and x.max() <= 1)
+    if not binary:
         raise InputError(
             f"Input {port.name!r} takes binary spikes, but holds grey values from {x.min()} to {x.max()}. Encode them "
             "as spikes first (models.encoders.rate_code), or lower with a grey calibration input for graded events."
         )
+    return x.view(np.uint8) if x.dtype.itemsize == 1 else x.astype(np.uint8)
+
+
+def _values(port: Input, x: NDArray[Any]) -> NDArray[np.int32]:
     limit = (1 << port.bits) - 1
-    low = 0 if port.kind == "spikes" else -limit
     if x.dtype.kind == "f":
-        x = np.clip(np.rint(x * port.scale), low, limit)
-    elif x.size and (x.min() < low or x.max() > limit):
-        raise InputError(f"Input {port.name!r} holds {x.min()}..{x.max()}; its {port.bits} bits span {low}..{limit}.")
+        x = np.clip(np.rint(x * port.scale), -limit, limit)
+    elif x.min() < -limit or x.max() > limit:
+        raise InputError(
+            f"Input {port.name!r} holds {x.min()}..{x.max()}; its {port.bits} bits span {-limit}..{limit}."
+        )
     return x.astype(np.int32)

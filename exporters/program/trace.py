@@ -21,7 +21,7 @@ class Trace:
     Attributes
     ----------
     backend : str
-        Which executor produced it: "torch", "run_graph", "oracle", "lava".
+        Which executor produced it: "torch", "run_graph", "oracle", "engine", "lava".
     versions : dict of str to str
         Versions of what ran.
     program_hash : str or None
@@ -40,6 +40,9 @@ class Trace:
     updates : dict of str to (T, B) int64 array
         Neurons per population that had synaptic input, bias or a spike in that row.
     output : dict of str to (B, n) array
+    by_core : dict of str to (T + depth, B, cores) int64 array
+        Present with ``place=``: "updates", "spikes", "synaptic_ops", "messages_in", "messages_out", "messages",
+        "hops_ew" and "hops_ns" per chip step of an isolated sample, sample and core.
     settings : dict of str to (value, origin)
         Choices made for the run and where each came from.
     """
@@ -56,6 +59,7 @@ class Trace:
     state: dict[str, dict[str, NDArray[Any]]] = field(default_factory=dict)
     synaptic_ops: dict[str, NDArray[Any]] = field(default_factory=dict)
     updates: dict[str, NDArray[Any]] = field(default_factory=dict)
+    by_core: dict[str, NDArray[Any]] = field(default_factory=dict)
     settings: dict[str, tuple[Any, str]] = field(default_factory=dict)
 
     def predict(self, output: str | None = None) -> NDArray[np.int64]:

@@ -1,13 +1,17 @@
 """The oracle's arithmetic on cases worked out by hand; lava-nc itself judges it in test_lava.py."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from samples import a_program, parts
 from spikewright.exporters.program.program import VTH_MAX, Input, Output, Population, Projection
 from spikewright.models.errors import ConfigError, InputError, NumericRangeError, UnsupportedOp
+from spikewright.simulators import run
 from spikewright.simulators.oracle import as_int32, decay, step, wrap24
-from spikewright.simulators.run import simulate
+
+simulate = partial(run.simulate, backend="oracle")
 
 
 def population(**registers: int) -> Population:
@@ -103,7 +107,7 @@ def test_graded_input_is_scaled_rounded_and_clipped() -> None:
 
 def test_unknown_choices() -> None:
     x = np.ones((1, 1, 3))
-    with pytest.raises(ConfigError, match="oracle, lava"):
+    with pytest.raises(ConfigError, match="engine, oracle, lava"):
         simulate(a_program(), x, backend="chip")
     with pytest.raises(ConfigError, match="spikes, state"):
         simulate(a_program(), x, record=("weights",))

@@ -1,0 +1,143 @@
+"""The engine equals the oracle in every bit, on any program, with any number of threads."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from samples import a_program, parts
+from spikewright.exporters.program.inputs import encode_inputs
+from spikewright.exporters.program.make import make_program
+from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
+from spikewright.models.errors import ConfigError, UnsupportedOp
+from spikewright.simulators.activity import count_activity
+from spikewright.simulators.engine.execute import run_engine
+from spikewright.simulators.oracle import run_rows
+from spikewright.simulators.run import simulate
+from strategies import WIDE_SIZES, programs
+
+EVERYTHING = ("spikes", "state")
+
+
+def many(examples: int) -> settings:
+    """Settings for programs that are slow to draw."""
+    slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
+    return settings(max_examples=examples, deadline=None, suppress_health_check=slow)
+
+
+def assert_same_bits(program: Program, x: dict, threads: int) -> int:
+    """Compare u, v, spikes, counts, operations and updates of every population; return the number of spikes."""
+    events = encode_inputs(program, x)
+    expected = run_rows(program, events)
+    counted = count_activity(program, {**events, **expected["spikes"]})
+    trace = run_engine(program, events, EVERYTHING, threads=threads)
+    for p in program.populations:
+        shape = (*next(iter(x.values())).shape[:2], *p.shape)
+        for what, ours in (
+            ("u", trace.state[p.name]["u"]),
+            ("v", trace.state[p.name]["v"]),
+            ("spikes", trace.spikes[p.name]),
+        ):
+            np.testing.assert_array_equal(ours, expected[what][p.name].reshape(shape), f"{what} of {p.name}")
+        np.testing.assert_array_equal(trace.counts[p.name].reshape(shape[1], -1), counted.counts[p.name])
+        np.testing.assert_array_equal(trace.updates[p.name], counted.updates[p.name], f"updates of {p.name}")
+    for name, ops in counted.synaptic_ops.items():
+        np.testing.assert_array_equal(trace.synaptic_ops[name], ops, f"operations of {name}")
+    for output in program.outputs:
+        last, counts = expected["v"][output.population][-1], counted.counts[output.population]
+        np.testing.assert_array_equal(trace.output[output.name], counts if output.readout == "spike_count" else last)
+    return int(sum(counts.sum() for counts in trace.counts.values()))
+
+
+@many(200)
+@given(programs(feedback=True), st.integers(1, 3))
+def test_random_programs_agree_with_the_oracle_in_every_bit(case: tuple, threads: int) -> None:
+    assert_same_bits(*case, threads)
+
+
+@many(100)
+@given(programs(WIDE_SIZES, bits=24, feedback=True), st.integers(1, 2))
+def test_wide_programs_agree_with_the_oracle_in_every_bit(case: tuple, threads: int) -> None:
+    assert_same_bits(*case, threads)
+
+
+def wide(post: int, pre: int, weight: int, **changes: object) -> Program:
+    """`pre` inputs onto `post` neurons by equal weights, an excitatory population of 8 bits unless changed."""
+    projection = Projection("in-a", "in", "a", np.full((post, pre), weight, np.int16), sign_mode="excitatory")
+    return make_program(
+        (Input("in", (pre,)),),
+        (Population("a", (post,), 4095, 0, 100_000, np.zeros(post, np.int32), level=1),),
+        (replace(projection, **changes),),
+        (Output("out", "a", "spike_count"),),
+    )
+
+
+@pytest.mark.parametrize("pre", [247, 248, 249, 1000])
+def test_sums_of_extreme_weights_leave_their_lanes_in_time(pre: int) -> None:
+    x = {"in": np.ones((2, 1, pre), np.uint8)}
+    assert_same_bits(wide(3, pre, -256, sign_mode="mixed"), x, 1)
+    assert_same_bits(wide(3, pre, 254, sign_mode="mixed"), x, 1)
+    assert_same_bits(wide(3, pre, 255), x, 1)
+
+
+def test_events_of_24_bits_overflow_as_the_contract_says() -> None:
+    program = wide(2, 300, 255, weight_exp=-6)
+    program = replace(program, inputs=(Input("in", (300,), "graded", 1.0, 24),))
+    assert_same_bits(program, {"in": np.full((3, 2, 300), 2**24 - 1, np.int32)}, 1)
+    assert_same_bits(program, {"in": np.full((3, 2, 300), 1 - 2**24, np.int32)}, 1)
+
+
+def test_most_random_programs_spike() -> None:
+    """Otherwise the comparison above would compare silence."""
+    spiking = 0
+
+    @settings(max_examples=50, deadline=None, database=None)
+    @given(programs(WIDE_SIZES))
+    def count(case: tuple) -> None:
+        nonlocal spiking
+        spiking += assert_same_bits(*case, 1) > 0
+
+    count()
+    assert spiking > 20
+
+
+def test_only_what_was_asked_for_is_recorded() -> None:
+    x = np.ones((4, 2, 3), np.uint8)
+    assert (simulate(a_program(), x).spikes, simulate(a_program(), x).state) == ({}, {})
+    trace = simulate(a_program(), x, record=("spikes",))
+    assert trace.spikes["a"].shape == (4, 2, 2) and trace.spikes["a"].dtype == np.int8 and trace.state == {}
+    assert trace.backend == "engine" and set(trace.versions) == {"spikewright", "numpy", "numba"}
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int8, np.int64, np.float32, np.float64])
+def test_input_of_any_type_and_layout_gives_the_same_spikes(dtype: type) -> None:
+    x = np.random.default_rng(0).random((6, 8, 3)) < 0.5
+    expected = simulate(a_program(), x, record=("spikes",)).spikes["a"]
+    for array in (x.astype(dtype), np.asfortranarray(x.astype(dtype)), np.repeat(x, 2, axis=1)[:, ::2].astype(dtype)):
+        np.testing.assert_array_equal(simulate(a_program(), array, record=("spikes",)).spikes["a"], expected)
+
+
+def test_input_is_left_as_it_was() -> None:
+    x = np.ones((4, 2, 3), np.uint8)
+    x.setflags(write=False)
+    simulate(a_program(), x)
+
+
+def test_kinds_that_the_engine_lacks_are_named_all_at_once() -> None:
+    program = a_program()
+    strange = replace(
+        program,
+        populations=tuple(replace(p, kind="cuba") for p in program.populations),
+        projections=tuple(replace(q, kind="convolution") for q in program.projections),
+    )
+    with pytest.raises(UnsupportedOp) as caught:
+        run_engine(strange, {"in": np.ones((1, 1, 3), np.uint8)})
+    assert "'a' has kind 'cuba'" in str(caught.value) and "'in-a' has kind 'convolution'" in str(caught.value)
+    assert 'backend="oracle"' in str(caught.value)
+
+
+def test_threads_are_at_least_one() -> None:
+    with pytest.raises(ConfigError, match="threads = 0"):
+        simulate(a_program(**parts()), np.ones((1, 1, 3)), threads=0)
