@@ -6,6 +6,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.metadata import version
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 PARTS_PER_THREAD = 4
 """Samples differ in their spikes, so a thread takes several small parts of them instead of one large one."""
+SAMPLES_PER_PART = 256
+"""Parts are no larger, so that a run can be interrupted between two of them."""
 
 
 def run_engine(
@@ -96,13 +99,18 @@ def run_threads(
     def run(first: int, stop: int) -> None:
         run_samples(tables, spikes, values, steps, samples, first, stop, new_workspace(tables, steps), results)
 
-    parts = min(samples, threads * PARTS_PER_THREAD if threads > 1 else 1)
+    parts = min(samples, max(threads * PARTS_PER_THREAD, samples // SAMPLES_PER_PART))
     cuts = [samples * part // parts for part in range(parts + 1)]
-    if parts == 1:
-        run(0, samples)
+    if min(threads, parts) == 1:
+        for first, stop in pairwise(cuts):
+            run(first, stop)
         return
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(run, cuts[:-1], cuts[1:]))
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for part in [pool.submit(run, first, stop) for first, stop in pairwise(cuts)]:
+            part.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 _kept: WeakKeyDictionary[Program, Tables] = WeakKeyDictionary()

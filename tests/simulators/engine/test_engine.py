@@ -13,8 +13,11 @@ from spikewright.exporters.program.make import make_program
 from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
 from spikewright.models.errors import ConfigError, UnsupportedOp
 from spikewright.simulators.activity import count_activity
+from spikewright.simulators.chips.chip import Chip
+from spikewright.simulators.chips.profile import load_chip
 from spikewright.simulators.engine.execute import run_engine
 from spikewright.simulators.oracle import run_rows
+from spikewright.simulators.placement import count_by_core, place
 from spikewright.simulators.run import simulate
 from strategies import WIDE_SIZES, programs
 
@@ -72,6 +75,26 @@ def wide(post: int, pre: int, weight: int, **changes: object) -> Program:
         (replace(projection, **changes),),
         (Output("out", "a", "spike_count"),),
     )
+
+
+@many(50)
+@given(programs(WIDE_SIZES, feedback=True), st.integers(1, 70))
+def test_counts_by_core_agree_with_the_oracle(case: tuple, neurons: int) -> None:
+    program, x = case
+    place_on = small_cores(neurons)
+    events = encode_inputs(program, x)
+    spikes = run_rows(program, events)["spikes"]
+    counted = count_by_core(program, {**events, **spikes}, place(program, place_on))
+    trace = run_engine(program, events, place=place(program, place_on))
+    assert set(trace.by_core) == set(counted)
+    for name, rows in counted.items():
+        np.testing.assert_array_equal(trace.by_core[name], rows, name)
+
+
+def small_cores(neurons: int) -> Chip:
+    """Loihi with cores of that many neurons, as many as it takes."""
+    chip = load_chip("loihi1-davies2018")
+    return replace(chip, graded_spikes=True, limits={"neurons": replace(chip.limits["neurons"], value=neurons)})
 
 
 @pytest.mark.parametrize("pre", [247, 248, 249, 1000])
