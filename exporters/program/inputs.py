@@ -52,13 +52,18 @@ def _encode(port: Input, x: NDArray[Any]) -> NDArray[Any]:
 
 
 def _spikes(port: Input, x: NDArray[Any]) -> NDArray[np.uint8]:
-    binary = bool(((x == 0) | (x == 1)).all()) if x.dtype.kind == "f" else bool(x.min() >= 0 and x.max() <= 1)
-    if not binary:
+    if not _is_binary(x):
         raise InputError(
             f"Input {port.name!r} takes binary spikes, but holds grey values from {x.min()} to {x.max()}. Encode them "
             "as spikes first (models.encoders.rate_code), or lower with a grey calibration input for graded events."
         )
     return x.view(np.uint8) if x.dtype.itemsize == 1 else x.astype(np.uint8)
+
+
+def _is_binary(x: NDArray[Any]) -> bool:
+    if x.dtype.kind == "f":
+        return bool(((x == 0) | (x == 1)).all())
+    return x.dtype.kind == "b" or bool(x.max() <= 1 and (x.dtype.kind == "u" or x.min() >= 0))
 
 
 def _values(port: Input, x: NDArray[Any]) -> NDArray[np.int32]:

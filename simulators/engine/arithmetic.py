@@ -9,18 +9,23 @@ from __future__ import annotations
 import numpy as np
 
 from ...exporters.program.program import STATE_LIMIT
-from .compiled import kernel
+from .compiled import kernel, prefer_wide_vectors
 from .tables import GROUP
 
 FLUSH = 248
 """Rows of 8-bit weights whose sum fits 16 bits whatever they hold: 248 x 128 < 2**15; a multiple of `GROUP`."""
 LIMIT = np.int32(STATE_LIMIT)
+POSITIONS = np.array(
+    [[n for n in range(8) if byte >> n & 1] + [0] * (8 - byte.bit_count()) for byte in range(256)], np.int32
+)
+"""Positions of the ones in every byte."""
 HALF, WRAP = np.int32(2**23), np.int32(2**24)
 
 
 @kernel
 def sum_bytes(weights, start, stride, rows, first, last, lanes, total):
     """Sum the 8-bit rows ``rows[first:last]`` into `total` (int32), by way of `lanes` (int16)."""
+    prefer_wide_vectors()
     n, origin = np.uint64(stride), np.uint64(start)
     for j in range(n):
         total[j] = 0
@@ -88,6 +93,7 @@ def update_neurons(a, u, v, bias, first, size, keep_u, keep_v, theta, fired):
 
     `a` holds their summed input and `fired` their spikes, both from 0 on. All in 32-bit lanes.
     """
+    prefer_wide_vectors()
     n, i = np.uint64(size), np.uint64(first)
     if keep_u == 0:
         for j in range(n):
@@ -123,21 +129,26 @@ def _decayed(x, keep):
 def list_spikes(eights, size, rows, first):
     """Write the positions of the ones among `size` bytes to ``rows[first:]``; return where the list ends.
 
-    `eights` are the bytes as words of eight; behind `size` they are zero.
+    `eights` are the bytes as words of eight; behind `size` they are zero. Eight entries are written at a time, the
+    surplus ones behind the list, where its padding comes.
     """
     last = np.uint64(first)
     for word in range(np.uint64((size + 7) // 8)):
         ones = eights[word]
-        if ones != 0:
-            for j in range(np.uint64(8)):
-                rows[last] = np.int32(np.uint64(8) * word + j)
-                last += (ones >> (np.uint64(8) * j)) & np.uint64(1)
+        # The product gathers the lowest bits of the eight bytes in its highest byte, or adds them up there.
+        pattern = (ones * np.uint64(0x0102040810204080)) >> np.uint64(56)
+        for j in range(np.uint64(8)):
+            rows[last + j] = np.int32(np.int32(np.uint64(8) * word) + POSITIONS[pattern, j])
+        last += (ones * np.uint64(0x0101010101010101)) >> np.uint64(56)
     return np.int64(last)
 
 
 @kernel
 def list_bytes(spikes, at, size, eights, fired, rows, first):
-    """Like `list_spikes` for the bytes ``spikes[at:]``, which may lie anywhere; `fired` and `eights` are scratch."""
+    """Like `list_spikes` for the bytes ``spikes[at:]``; `fired` and `eights` are scratch.
+
+    Copying a row first is faster than reading its words where they lie, even where they are aligned: it streams.
+    """
     n, origin = np.uint64(size), np.uint64(at)
     eights[n >> np.uint64(3)] = 0
     for j in range(n):
@@ -183,3 +194,20 @@ def count_ones(word):
     word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
     word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
     return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@kernel
+def sum_of(table, at, rows, first, last):
+    """Sum of ``table[at + n]`` over the listed neurons n."""
+    total, origin = np.int64(0), np.uint64(at)
+    for event in range(np.uint64(first), np.uint64(last)):
+        total += np.int64(table[origin + np.uint64(rows[event])])
+    return total
+
+
+@kernel
+def count_spikes(counts, at, rows, first, last):
+    """Add one to ``counts[at + n]`` for the listed neurons n."""
+    origin = np.uint64(at)
+    for event in range(np.uint64(first), np.uint64(last)):
+        counts[origin + np.uint64(rows[event])] += np.int64(1)

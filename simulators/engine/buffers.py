@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...exporters.program.inputs import Events
-from ...exporters.program.program import Population, Program
-from .tables import Results, Tables
+from ...exporters.program.program import Program
+from .prepared import Prepared
+from .tables import Results
 
 
 def flat_inputs(program: Program, events: Events) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
@@ -31,38 +32,26 @@ def _side_by_side(rows: list[NDArray[Any]], dtype: type) -> NDArray[Any]:
     return np.ascontiguousarray(joined, dtype).reshape(-1)
 
 
-def new_results(tables: Tables, steps: int, samples: int, spikes: bool, state: bool) -> Results:
-    """Allocate what the kernels write; spikes and states only if they are recorded."""
-    rows, neurons = steps * samples, tables.bias.size
+def new_results(prepared: Prepared, steps: int, samples: int, spikes: bool, state: bool) -> Results:
+    """Allocate what the kernels write; what nobody reads has no room."""
+    neurons, rows = prepared.tables.bias.size, steps * samples
     return Results(
-        counts=np.zeros(samples * neurons, np.int32),
-        last=np.zeros(samples * neurons, np.int32),
-        ops=np.zeros(len(tables.projections) * rows, np.int64),
-        updates=np.zeros(tables.segments * rows, np.int64),
+        counts=np.zeros(neurons * samples, np.int64),
+        last=np.zeros(neurons * samples if prepared.reads_membrane else 0, np.int32),
+        ops=np.zeros(len(prepared.projections) * rows, np.int64),
+        updates=np.zeros(prepared.tables.segments * rows, np.int64),
         spikes=np.zeros(neurons * rows if spikes else 0, np.uint8),
         u=np.zeros(neurons * rows if state else 0, np.int32),
         v=np.zeros(neurons * rows if state else 0, np.int32),
     )
 
 
-def by_population(program: Program, flat: NDArray[Any], steps: int, samples: int) -> dict[str, NDArray[Any]]:
-    """Views (T, B, *shape) of a recorded buffer; none if nothing was recorded."""
-    rows = steps * samples if flat.size else 0
+def by_population(prepared: Prepared, flat: NDArray[Any], *rows: int) -> dict[str, NDArray[Any]]:
+    """Views (*rows, *shape) of a buffer that holds population after population; none if it has no room."""
+    if not flat.size:
+        return {}
+    length = prod(rows)
     return {
-        p.name: flat[neurons.start * rows : neurons.stop * rows].reshape(steps, samples, *p.shape)
-        for p, neurons in _neurons(program)
-        if rows
+        name: flat[first * length : (first + prod(shape)) * length].reshape(*rows, *shape)
+        for name, first, shape in prepared.populations
     }
-
-
-def by_sample(program: Program, flat: NDArray[Any], samples: int) -> dict[str, NDArray[Any]]:
-    """Views (B, size) of a buffer that holds all neurons of a sample side by side."""
-    return {p.name: flat.reshape(samples, -1)[:, neurons] for p, neurons in _neurons(program)}
-
-
-def _neurons(program: Program) -> Iterator[tuple[Population, slice]]:
-    """Every population with its neurons in the flattened network."""
-    first = 0
-    for p in program.populations:
-        yield p, slice(first, first + p.size)
-        first += p.size

@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.metadata import version
 from itertools import pairwise
-from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +18,10 @@ from ...exporters.program.trace import Trace
 from ...models.errors import ConfigError
 from ..activity import Activity
 from ..assemble import make_trace
-from .buffers import by_population, by_sample, flat_inputs, new_results
-from .plan import Segments, build_tables
-from .tables import Ints, Results, Tables, new_workspace
+from .buffers import by_population, flat_inputs, new_results
+from .kernels import run_samples
+from .prepared import Prepared, prepare
+from .tables import Ints, Results
 
 if TYPE_CHECKING:
     from ..placement import Placement
@@ -61,43 +61,36 @@ def run_engine(
     """
     if threads is not None and threads < 1:
         raise ConfigError(f"threads = {threads}; give 1 or more, or None for all processors.")
-    segments = _segments(program, place)
-    tables = build_tables(program, segments) if place else _whole_tables(program, segments)
+    prepared = prepare(program, place)
     steps, samples = next(iter(events.values())).shape[:2]
-    results = new_results(tables, steps, samples, "spikes" in record or place is not None, "state" in record)
-    run_threads(tables, *flat_inputs(program, events), steps, samples, results, threads or _processors())
-    spikes = by_population(program, results.spikes.view(np.int8), steps, samples)
-    u, v = (by_population(program, flat, steps, samples) for flat in (results.u, results.v))
-    updates = results.updates.reshape(tables.segments, steps, samples)
+    results = new_results(prepared, steps, samples, "spikes" in record or place is not None, "state" in record)
+    _run_threads(prepared, flat_inputs(program, events), steps, samples, results, threads or _processors())
+    updates = results.updates.reshape(-1, steps, samples)
+    u, v = (by_population(prepared, flat, steps, samples) for flat in (results.u, results.v))
     return make_trace(
         program,
         events,
-        _activity(program, results, segments, updates),
-        by_sample(program, results.last, samples),
-        spikes,
+        _activity(prepared, results, updates),
+        by_population(prepared, results.last, samples),
+        by_population(prepared, results.spikes.view(np.int8), steps, samples),
         {name: {"u": u[name], "v": v[name]} for name in u},
         record,
         place,
-        np.moveaxis(updates, 0, -1),
+        updates.transpose(1, 2, 0),
         backend="engine",
         versions=dict(_versions()),
     )
 
 
-def run_threads(
-    tables: Tables,
-    spikes: NDArray[np.uint8],
-    values: NDArray[np.int32],
-    steps: int,
-    samples: int,
-    results: Results,
-    threads: int,
+def _run_threads(
+    prepared: Prepared, inputs: tuple[NDArray[Any], ...], steps: int, samples: int, results: Results, threads: int
 ) -> None:
     """Run all samples on `threads` threads; the kernels hold no lock of the interpreter."""
-    from .kernels import run_samples
 
     def run(first: int, stop: int) -> None:
-        run_samples(tables, spikes, values, steps, samples, first, stop, new_workspace(tables, steps), results)
+        workspace = prepared.take_workspace(steps)
+        run_samples(prepared.tables, *inputs, steps, samples, first, stop, workspace, results)
+        prepared.give_back(workspace, steps)
 
     parts = min(samples, max(threads * PARTS_PER_THREAD, samples // SAMPLES_PER_PART))
     cuts = [samples * part // parts for part in range(parts + 1)]
@@ -113,16 +106,6 @@ def run_threads(
         pool.shutdown(cancel_futures=True)
 
 
-_kept: WeakKeyDictionary[Program, Tables] = WeakKeyDictionary()
-
-
-def _whole_tables(program: Program, segments: Segments) -> Tables:
-    """Tables of a program without a placement, kept as long as it lives: making them takes longer than one sample."""
-    if program not in _kept:
-        _kept[program] = build_tables(program, segments)
-    return _kept[program]
-
-
 @cache
 def _versions() -> dict[str, str]:
     return {name: version(name) for name in ("spikewright", "numpy", "numba")}
@@ -132,23 +115,14 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _segments(program: Program, place: Placement | None) -> Segments:
-    """Parts of every population whose updates are counted apart: its cores, which are in the order of its neurons."""
-    if place is None:
-        return {p.name: [(0, p.size)] for p in program.populations}
-    return {p.name: [(c.start, c.stop) for c in place.cores if c.population == p.name] for p in program.populations}
-
-
-def _activity(program: Program, results: Results, segments: Segments, updates: Ints) -> Activity:
+def _activity(prepared: Prepared, results: Results, updates: Ints) -> Activity:
     steps, samples = updates.shape[1:]
-    projections = [q for p in program.populations for q in program.into(p.name)]
-    ops = results.ops.reshape(len(projections), steps, samples)
-    first = np.cumsum([0, *(len(parts) for parts in segments.values())])
+    ops = results.ops.reshape(-1, steps, samples)
     return Activity(
+        by_population(prepared, results.counts, samples),
+        {name: ops[number] for number, name in enumerate(prepared.projections)},
         {
-            p.name: counts.reshape(samples, *p.shape).astype(np.int64)
-            for p, counts in zip(program.populations, by_sample(program, results.counts, samples).values(), strict=True)
+            name: updates[own.start] if own.stop - own.start == 1 else updates[own].sum(0)
+            for name, own in prepared.segments.items()
         },
-        {q.name: ops[number] for number, q in enumerate(projections)},
-        {name: updates[first[n] : first[n + 1]].sum(0) for n, name in enumerate(segments)},
     )

@@ -5,17 +5,19 @@ from __future__ import annotations
 from .arithmetic import (
     add_shifted,
     count_ones,
+    count_spikes,
     list_bytes,
     list_spikes,
     list_values,
     pad_list,
     sum_bytes,
+    sum_of,
     sum_shorts,
     sum_values,
     touch,
     update_neurons,
 )
-from .compiled import inlined, kernel
+from .compiled import inlined, kernel, prefer_wide_vectors
 from .tables import BYTES, SHORTS
 
 
@@ -35,6 +37,7 @@ def run_samples(tables, spikes, values, steps, samples, first_sample, stop_sampl
     results : Results
         Samples are independent, so threads may write different ones at the same time.
     """
+    prefer_wide_vectors()
     neurons = tables.bias.size
     for b in range(first_sample, stop_sample):
         for j in range(neurons):
@@ -47,8 +50,11 @@ def run_samples(tables, spikes, values, steps, samples, first_sample, stop_sampl
                     p = tables.populations[number]
                     _sum_inputs(tables, p, t, b, steps, samples, work, results)
                     _step(tables, p, t, b, steps, samples, work, results)
-        for j in range(neurons):
-            results.last[b * neurons + j] = work.v[j]
+        if results.last.size:
+            for number in range(len(tables.populations)):
+                p = tables.populations[number]
+                for j in range(p.size):
+                    results.last[p.first * samples + b * p.size + j] = work.v[p.first + j]
 
 
 @inlined
@@ -99,9 +105,7 @@ def _sum_inputs(tables, p, t, b, steps, samples, work, results):
             valued = tables.binary <= q.source < tables.inputs
             sum_values(tables.shorts, q.start, q.stride, work.rows, work.values, valued, first, last, work.wide)
             add_shifted(work.wide, q.shift, work.a, p.size)
-        ops = 0
-        for event in range(first, last):
-            ops += tables.fan_out[q.fan + work.rows[event]]
+        ops = sum_of(tables.fan_out, q.fan, work.rows, first, last)
         results.ops[(number * steps + t) * samples + b] = ops
         while first < last and not complete:
             synapse = q.synapse + work.rows[first] * p.words
@@ -120,9 +124,7 @@ def _step(tables, p, t, b, steps, samples, work, results):
     end = list_spikes(work.eights, p.size, work.rows, begin)
     work.end[p.source, t] = end
     work.begin[p.source, t + 1] = pad_list(work.rows, begin, end, p.size)
-    count = b * tables.bias.size + p.first
-    for event in range(begin, end):
-        results.counts[count + work.rows[event]] += 1
+    count_spikes(results.counts, p.first * samples + b * p.size, work.rows, begin, end)
     at = p.first * steps * samples + (t * samples + b) * p.size
     if results.spikes.size:
         for j in range(p.size):

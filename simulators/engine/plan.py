@@ -52,7 +52,7 @@ def build_tables(program: Program, segments: Segments) -> Tables:
         populations=_populations(program, always),
         projections=_projections(projections, packed, [index[q.source] for q in projections], masks),
         bias=_join([p.bias for p in populations], np.int32),
-        fan_out=_join([q.fan_out for q in projections], np.int64),
+        fan_out=_join([q.fan_out for q in projections], np.int32),
         synapses=_join(masks, np.uint64),
         always=_join(always, np.uint64),
         reachable=_join(

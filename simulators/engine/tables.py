@@ -61,7 +61,7 @@ class Tables(NamedTuple):
     populations, projections : records
         `POPULATION` and `PROJECTION`; projections are sorted by target.
     bias : (neurons,) int32
-    fan_out : (sum of pre,) int64
+    fan_out : (sum of pre,) int32
         Synapses per source neuron.
     synapses : (...,) uint64
         Targets of every source neuron, one bit each; every segment of the target starts a new word.
@@ -81,7 +81,7 @@ class Tables(NamedTuple):
     populations: NDArray[np.void]
     projections: NDArray[np.void]
     bias: NDArray[np.int32]
-    fan_out: Ints
+    fan_out: NDArray[np.int32]
     synapses: NDArray[np.uint64]
     always: NDArray[np.uint64]
     reachable: NDArray[np.uint64]
@@ -96,8 +96,8 @@ class Results(NamedTuple):
 
     Attributes
     ----------
-    counts, last : flat (B, neurons) int32
-        Spikes of a sample, and the membrane after its last row.
+    counts, last : flat int64, int32
+        Spikes of a sample, and the membrane after its last row; population after population, each (B, size).
     ops : flat (projections, T, B) int64
         Synaptic operations in the row in which they arrive.
     updates : flat (segments, T, B) int64
@@ -108,7 +108,7 @@ class Results(NamedTuple):
         In the same order.
     """
 
-    counts: NDArray[np.int32]
+    counts: Ints
     last: NDArray[np.int32]
     ops: Ints
     updates: Ints

@@ -1,0 +1,72 @@
+"""A program ready for the kernels, kept as long as the program lives: making it takes longer than running a sample."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from ...exporters.program.program import Program
+from .plan import Segments, build_tables
+from .tables import Workspace, new_workspace
+
+if TYPE_CHECKING:
+    from ..placement import Placement
+
+
+class Prepared:
+    """Tables of a program, the names behind their numbers, and workspaces to use again.
+
+    Attributes
+    ----------
+    tables : Tables
+    populations : list of (name, first neuron, shape)
+    projections : list of str
+        Names in the order of the tables.
+    segments : dict of population to slice
+        Its segments among all.
+    reads_membrane : bool
+        Whether an output needs the membranes of the last row.
+    """
+
+    def __init__(self, program: Program, segments: Segments) -> None:
+        self.tables = build_tables(program, segments)
+        firsts = self.tables.populations["first"].tolist()
+        self.populations = [(p.name, first, p.shape) for p, first in zip(program.populations, firsts, strict=True)]
+        self.projections = [q.name for p in program.populations for q in program.into(p.name)]
+        self.segments: dict[str, slice] = {}
+        first = 0
+        for name, parts in segments.items():
+            self.segments[name] = slice(first, first + len(parts))
+            first += len(parts)
+        self.reads_membrane = any(o.readout == "membrane" for o in program.outputs)
+        self._spare: dict[int, list[Workspace]] = {}
+
+    def take_workspace(self, steps: int) -> Workspace:
+        """Take a workspace for samples of `steps` rows; whoever takes it alone uses it."""
+        spare = self._spare.get(steps)
+        return spare.pop() if spare else new_workspace(self.tables, steps)
+
+    def give_back(self, workspace: Workspace, steps: int) -> None:
+        """Let others use a workspace; those for other lengths of samples are dropped."""
+        if steps not in self._spare:
+            self._spare = {steps: []}
+        self._spare[steps].append(workspace)
+
+
+_kept: WeakKeyDictionary[Program, Prepared] = WeakKeyDictionary()
+
+
+def prepare(program: Program, place: Placement | None) -> Prepared:
+    """Prepare `program`; updates are counted by population or, with a placement, by core.
+
+    Raises
+    ------
+    UnsupportedOp
+        Naming every kind that the engine does not have.
+    """
+    if place is not None:  # its cores come in the order of the program's neurons
+        cores = {p.name: place.cores[place.cores_of(p.name)] for p in program.populations}
+        return Prepared(program, {name: [(core.start, core.stop) for core in own] for name, own in cores.items()})
+    if program not in _kept:
+        _kept[program] = Prepared(program, {p.name: [(0, p.size)] for p in program.populations})
+    return _kept[program]
