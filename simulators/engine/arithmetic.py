@@ -1,7 +1,7 @@
 """Compiled arithmetic of one row of one population: summing weights, updating neurons, listing spikes.
 
-Numba widens integer arithmetic to 64 bits unless every single result is cast back, and a sum is only kept in 16-bit
-lanes if its destination is a 16-bit array; hence the many casts.
+Numba widens integer arithmetic to 64 bits unless every single result is cast back; hence the many casts. Indices are
+unsigned because a negative one would count from the end, and looking for that costs more than the sum.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from ...exporters.program.program import STATE_LIMIT
-from .compiled import kernel, prefer_wide_vectors
-from .tables import GROUP
+from .compiled import kernel
+from .vectors import COLUMNS, add_rows, add_rows_twice, prefer_wide_vectors
 
-FLUSH = 248
-"""Rows of 8-bit weights whose sum fits 16 bits whatever they hold: 248 x 128 < 2**15; a multiple of `GROUP`."""
+FLUSH = 255
+"""Rows of 8-bit weights whose sum fits 16 bits whatever they hold: 255 x 128 < 2**15."""
 LIMIT = np.int32(STATE_LIMIT)
 POSITIONS = np.array(
     [[n for n in range(8) if byte >> n & 1] + [0] * (8 - byte.bit_count()) for byte in range(256)], np.int32
@@ -23,44 +23,18 @@ HALF, WRAP = np.int32(2**23), np.int32(2**24)
 
 
 @kernel
-def sum_bytes(weights, start, stride, rows, first, last, lanes, total):
-    """Sum the 8-bit rows ``rows[first:last]`` into `total` (int32), by way of `lanes` (int16)."""
+def sum_rows(weights, start, stride, rows, first, last, total):
+    """Sum the rows ``rows[first:last]`` of 8-bit or 16-bit weights into `total` (int32)."""
     prefer_wide_vectors()
-    n, origin = np.uint64(stride), np.uint64(start)
-    for j in range(n):
+    for j in range(np.uint64(stride)):
         total[j] = 0
-    for begin in range(first, last, FLUSH):
-        for j in range(n):
-            lanes[j] = 0
-        for event in range(begin, min(begin + FLUSH, last), GROUP):
-            a = origin + np.uint64(rows[event]) * n
-            b = origin + np.uint64(rows[event + 1]) * n
-            c = origin + np.uint64(rows[event + 2]) * n
-            d = origin + np.uint64(rows[event + 3]) * n
-            e = origin + np.uint64(rows[event + 4]) * n
-            f = origin + np.uint64(rows[event + 5]) * n
-            g = origin + np.uint64(rows[event + 6]) * n
-            h = origin + np.uint64(rows[event + 7]) * n
-            for j in range(n):
-                ab = np.int16(np.int16(weights[a + j]) + np.int16(weights[b + j]))
-                cd = np.int16(np.int16(weights[c + j]) + np.int16(weights[d + j]))
-                ef = np.int16(np.int16(weights[e + j]) + np.int16(weights[f + j]))
-                gh = np.int16(np.int16(weights[g + j]) + np.int16(weights[h + j]))
-                lanes[j] = np.int16(lanes[j] + np.int16(np.int16(ab + cd) + np.int16(ef + gh)))
-        for j in range(n):
-            total[j] = np.int32(total[j] + np.int32(lanes[j]))
-
-
-@kernel
-def sum_shorts(weights, start, stride, rows, first, last, total):
-    """Sum the 16-bit rows ``rows[first:last]`` into `total` (int32)."""
-    n, origin = np.uint64(stride), np.uint64(start)
-    for j in range(n):
-        total[j] = 0
-    for event in range(first, last):
-        a = origin + np.uint64(rows[event]) * n
-        for j in range(n):
-            total[j] = np.int32(total[j] + np.int32(weights[a + j]))
+    twice = np.uint64(stride // (2 * COLUMNS) * 2 * COLUMNS)
+    for begin in range(np.uint64(first), np.uint64(last), np.uint64(FLUSH)):
+        end = min(begin + np.uint64(FLUSH), np.uint64(last))
+        for column in range(np.uint64(0), twice, np.uint64(2 * COLUMNS)):
+            add_rows_twice(weights, np.uint64(start), np.uint64(stride), rows, begin, end, total, column)
+        if twice < np.uint64(stride):
+            add_rows(weights, np.uint64(start), np.uint64(stride), rows, begin, end, total, twice)
 
 
 @kernel
@@ -130,7 +104,7 @@ def list_spikes(eights, size, rows, first):
     """Write the positions of the ones among `size` bytes to ``rows[first:]``; return where the list ends.
 
     `eights` are the bytes as words of eight; behind `size` they are zero. Eight entries are written at a time, the
-    surplus ones behind the list, where its padding comes.
+    surplus ones behind the list, where the next one begins.
     """
     last = np.uint64(first)
     for word in range(np.uint64((size + 7) // 8)):
@@ -166,15 +140,6 @@ def list_values(values, at, size, rows, amounts, first):
             amounts[last] = values[at + j]
             last += 1
     return last
-
-
-@kernel
-def pad_list(rows, begin, end, zero):
-    """Fill a list up to whole groups with the row of zeros; return where the next list begins."""
-    padded = begin + (end - begin + GROUP - 1) // GROUP * GROUP
-    for event in range(end, padded):
-        rows[event] = zero
-    return padded
 
 
 @kernel

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core import types
-from numba.extending import intrinsic
 
 CACHE_VARIABLE = "SPIKEWRIGHT_CACHE_DIR"
 
@@ -44,15 +42,3 @@ def kernel(function: Callable[..., Any]) -> Any:
         return numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function)
     finally:
         numba.config.CACHE_DIR = before
-
-
-@intrinsic
-def prefer_wide_vectors(typingctx: Any) -> Any:
-    """Let LLVM use all 512 bits of a processor that has them; by itself it stays at 256. Elsewhere it does nothing."""
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        # The set refuses attributes that llvmlite does not list, and this one is written as text.
-        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
-        return context.get_dummy_value()
-
-    return types.void(), code

@@ -9,16 +9,15 @@ from .arithmetic import (
     list_bytes,
     list_spikes,
     list_values,
-    pad_list,
-    sum_bytes,
     sum_of,
-    sum_shorts,
+    sum_rows,
     sum_values,
     touch,
     update_neurons,
 )
-from .compiled import inlined, kernel, prefer_wide_vectors
+from .compiled import inlined, kernel
 from .tables import BYTES, SHORTS
+from .vectors import prefer_wide_vectors
 
 
 @kernel
@@ -75,8 +74,7 @@ def _list_inputs(tables, spikes, values, t, row, work):
         else:
             end = list_values(values, value, size, work.rows, work.values, begin)
             value += size
-        work.end[s, t] = end
-        work.begin[s, t + 1] = pad_list(work.rows, begin, end, size)
+        work.begin[s, t + 1] = end
 
 
 @inlined
@@ -91,15 +89,14 @@ def _sum_inputs(tables, p, t, b, steps, samples, work, results):
     for number in range(p.projection, p.projection + p.projections):
         q = tables.projections[number]
         row = t - q.delay
-        if row < 0 or work.begin[q.source, row] == work.end[q.source, row]:
+        if row < 0 or work.begin[q.source, row] == work.begin[q.source, row + 1]:
             continue
-        first, last = work.begin[q.source, row], work.end[q.source, row]
+        first, last = work.begin[q.source, row], work.begin[q.source, row + 1]
         if q.form == BYTES:
-            padded = work.begin[q.source, row + 1]
-            sum_bytes(tables.bytes_, q.start, q.stride, work.rows, first, padded, work.lanes, work.total)
+            sum_rows(tables.bytes_, q.start, q.stride, work.rows, first, last, work.total)
             add_shifted(work.total, q.shift, work.a, p.size)
         elif q.form == SHORTS:
-            sum_shorts(tables.shorts, q.start, q.stride, work.rows, first, last, work.total)
+            sum_rows(tables.shorts, q.start, q.stride, work.rows, first, last, work.total)
             add_shifted(work.total, q.shift, work.a, p.size)
         else:
             valued = tables.binary <= q.source < tables.inputs
@@ -122,8 +119,7 @@ def _step(tables, p, t, b, steps, samples, work, results):
     update_neurons(work.a, work.u, work.v, tables.bias, p.first, p.size, p.keep_u, p.keep_v, p.theta, work.fired)
     begin = work.begin[p.source, t]
     end = list_spikes(work.eights, p.size, work.rows, begin)
-    work.end[p.source, t] = end
-    work.begin[p.source, t + 1] = pad_list(work.rows, begin, end, p.size)
+    work.begin[p.source, t + 1] = end
     count_spikes(results.counts, p.first * samples + b * p.size, work.rows, begin, end)
     at = p.first * steps * samples + (t * samples + b) * p.size
     if results.spikes.size:

@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from ...exporters.program.grid import grid_step
 from ...exporters.program.program import Input, Population, Program, Projection
 from ...models.errors import UnsupportedOp
-from .tables import BYTES, LANES, POPULATION, PROJECTION, SHORTS, VALUES, Ints, Tables
+from .tables import BYTES, POPULATION, PROJECTION, SHORTS, VALUES, Ints, Tables
+from .vectors import COLUMNS
 
 WORD = 64
 """Bits of a word in the masks of synapses."""
+CACHE_LINE = 64
+"""Bytes."""
 WIDE_FAN_IN = 1 << 22
 """Sums over more source neurons than that are kept in 64 bits."""
 
@@ -60,8 +63,8 @@ def build_tables(program: Program, segments: Segments) -> Tables:
         ),
         segment=_segment_of_words([part for p in populations for part in segments[p.name]]),
         segments=sum(len(part) for part in segments.values()),
-        bytes_=_join([p.rows for p in packed if p.form == BYTES], np.int8),
-        shorts=_join([p.rows for p in packed if p.form != BYTES], np.int16),
+        bytes_=_aligned(_join([p.rows for p in packed if p.form == BYTES], np.int8)),
+        shorts=_aligned(_join([p.rows for p in packed if p.form != BYTES], np.int16)),
     )
 
 
@@ -113,7 +116,7 @@ def require_known_kinds(program: Program) -> None:
 
 
 class _Packed(NamedTuple):
-    """Weights of a projection as rows (pre + 1, stride), divided by ``2**unit``."""
+    """Weights of a projection as rows (pre, stride), divided by ``2**unit``."""
 
     rows: NDArray[np.integer]
     unit: int
@@ -127,8 +130,8 @@ def _pack(q: Projection, source: Input | Population) -> _Packed:
     form = BYTES if weights.min(initial=0) >= -128 and weights.max(initial=0) <= 127 else SHORTS
     if pre > WIDE_FAN_IN or (isinstance(source, Input) and source.kind == "graded"):
         form = VALUES
-    rows = np.zeros((pre + 1, -(-post // LANES) * LANES), np.int8 if form == BYTES else np.int16)
-    rows[:pre, :post] = weights
+    rows = np.zeros((pre, -(-post // COLUMNS) * COLUMNS), np.int8 if form == BYTES else np.int16)
+    rows[:, :post] = weights
     return _Packed(rows, unit, form)
 
 
@@ -182,3 +185,12 @@ def _firsts(sizes: Iterable[int]) -> Ints:
 
 def _join(arrays: Sequence[NDArray[np.generic]], dtype: type[np.generic]) -> NDArray[np.generic]:
     return np.concatenate([a.ravel() for a in arrays]).astype(dtype) if arrays else np.zeros(0, dtype)
+
+
+def _aligned(array: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Copy to a cache line's beginning, so that no vector of weights lies across two of them."""
+    room = np.empty(array.nbytes + CACHE_LINE, np.uint8)
+    first = -room.ctypes.data % CACHE_LINE
+    copy = room[first : first + array.nbytes].view(array.dtype)
+    copy[:] = array
+    return copy

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-LANES = 32
-"""Rows of weights are padded to a multiple of it, so that compiled loops have no remainder."""
-GROUP = 8
-"""Rows that are added at once; lists of spikes are padded to a multiple of it with a row of zeros."""
+from .vectors import COLUMNS
+
+SLACK = 8
+"""Places behind a list of spikes that may be written to before the next list begins."""
 BYTES, SHORTS, VALUES = range(3)
 """How a projection is summed: weights of 8 bits, weights of 16 bits, or events with values in 64 bits."""
 
@@ -71,7 +71,7 @@ class Tables(NamedTuple):
         Segment that a word belongs to: a population, or the part of it that lies on one core.
     segments : int
     bytes_, shorts : (...,) int8, int16
-        Weights, (pre + 1) rows of `stride` targets per projection; the last row is zero.
+        Weights, pre rows of `stride` targets per projection.
     """
 
     size: Ints
@@ -124,17 +124,16 @@ class Workspace(NamedTuple):
     ----------
     u, v : (neurons,) int32
     rows : flat int32
-        Indices of the neurons that fired, source after source, row after row; every list is padded to whole groups
-        with the index of the row of zeros.
+        Indices of the neurons that fired: source after source, in each row after row.
     values : flat int32
         Values of the events of the inputs, in the same places.
-    begin, end : (sources, T + 1) int64
-        Where in `rows` the list of a row begins, and where it ends without its padding.
+    begin : (sources, T + 1) int64
+        Where in `rows` the list of a row begins, which is where that of the row before ends.
     fired : (...,) uint8
         Spikes of one row of one source.
     eights : (...,) uint64
         The same memory as words of eight bytes.
-    lanes, total, wide, a : (...,) int16, int32, int64, int32
+    total, wide, a : (...,) int32, int64, int32
         Sums of one projection, and of all that arrive at a population.
     touched : (words,) uint64
     """
@@ -144,10 +143,8 @@ class Workspace(NamedTuple):
     rows: NDArray[np.int32]
     values: NDArray[np.int32]
     begin: Ints
-    end: Ints
     fired: NDArray[np.uint8]
     eights: NDArray[np.uint64]
-    lanes: NDArray[np.int16]
     total: NDArray[np.int32]
     wide: Ints
     a: NDArray[np.int32]
@@ -156,10 +153,10 @@ class Workspace(NamedTuple):
 
 def new_workspace(tables: Tables, steps: int) -> Workspace:
     """Allocate what a thread needs for samples of `steps` rows."""
-    room = steps * (tables.size + GROUP)
+    room = steps * tables.size + SLACK
     begin = np.zeros((len(room), steps + 1), np.int64)
     begin[:, 0] = np.cumsum(room) - room
-    width = (int(tables.size.max()) // LANES + 1) * LANES
+    width = (int(tables.size.max()) // COLUMNS + 1) * COLUMNS
     eights = np.zeros(width // 8, np.uint64)
     return Workspace(
         u=np.zeros(tables.bias.size, np.int32),
@@ -167,10 +164,8 @@ def new_workspace(tables: Tables, steps: int) -> Workspace:
         rows=np.zeros(room.sum(), np.int32),
         values=np.zeros(room[: tables.inputs].sum(), np.int32),
         begin=begin,
-        end=np.zeros_like(begin),
         fired=eights.view(np.uint8),
         eights=eights,
-        lanes=np.zeros(width, np.int16),
         total=np.zeros(width, np.int32),
         wide=np.zeros(width, np.int64),
         a=np.zeros(width, np.int32),
