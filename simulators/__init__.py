@@ -6,7 +6,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "chips.profile": ["Chip", "list_chips", "load_chip"],
-        "energy": ["EnergyEstimate", "estimate_energy"],
+        "placement": ["Placement", "check_fit", "place"],
+        "pricing": ["Cost", "price"],
         "run": ["simulate"],
     },
 )

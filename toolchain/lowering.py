@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..exporters.program import lower as program_lower
+from ..exporters.program.limits import ChipLimits
 from ..exporters.program.program import Program
 from ..simulators.chips.profile import Chip, load_chip
 
@@ -27,5 +28,5 @@ def lower(graph: Any, calibration: Any = None, *, chip: str | Chip | None = None
         For an unknown chip.
     """
     profile = load_chip(chip) if isinstance(chip, str) else chip
-    limits = None if profile is None else profile.limits
+    limits = None if profile is None else ChipLimits(profile.name, profile.graded_spikes)
     return program_lower.lower(graph, calibration, chip=limits, **options)

@@ -41,8 +41,8 @@ class Trace:
         Neurons per population that had synaptic input, bias or a spike in that row.
     output : dict of str to (B, n) array
     by_core : dict of str to (T + depth, B, cores) int64 array
-        Present with ``place=``: "updates", "spikes", "synaptic_ops", "messages_in", "messages_out", "messages",
-        "hops_ew" and "hops_ns" per chip step of an isolated sample, sample and core.
+        Present with ``place=``: updates, spikes, messages, hops and synaptic operations per chip step of an isolated
+        sample, sample and core (see ``simulators.placement.count_by_core``).
     settings : dict of str to (value, origin)
         Choices made for the run and where each came from.
     """

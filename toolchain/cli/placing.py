@@ -1,0 +1,71 @@
+"""``chips`` and ``check``: what a chip offers, and whether a network fits it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from . import render
+from .options import Bits, Data, Example, Json, OutFile, Reset, SourceArgument, Steps, Weights, lowering, shape
+from .output import emit, fail
+
+CHIP = "loihi1-davies2018"
+
+
+def chips(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Profile by name, or a .toml file.")] = "",
+    out: OutFile = "",
+    as_json: Json = False,
+) -> None:
+    """List the chip profiles; with NAME every number of one, with unit, kind and source."""
+    from ...simulators.chips.profile import list_chips, load_chip
+    from ..placing import describe_chip
+
+    if name:
+        emit({"schema_version": 1} | describe_chip(load_chip(name)), as_json, render.chip, out)
+        return
+    rows = [
+        {
+            "name": chip.name,
+            "title": chip.title,
+            "cores": int(chip.limits["cores"].value) if "cores" in chip.limits else None,
+            "timing": bool(chip.time),
+            "energy": list(chip.energy),
+        }
+        for chip in map(load_chip, list_chips())
+    ]
+    emit({"schema_version": 1, "chips": rows}, as_json, render.chips, out)
+
+
+def check(
+    source: SourceArgument,
+    chip: Annotated[str, typer.Option("--chip", help="Chip profile by name, or a .toml file.")] = CHIP,
+    data: Data = "",
+    steps: Steps = 0,
+    weights: Weights = "",
+    example: Example = "",
+    bits: Bits = 8,
+    reset: Reset = "",
+    out: OutFile = "",
+    as_json: Json = False,
+) -> None:
+    """Place the network on a chip: every rule with actual and limit, cores, tiles and memory. Exit 3 if it misfits."""
+    from ...simulators.chips.profile import load_chip
+    from ...simulators.placement.fitting import misfit
+    from ..data.samples import load_samples
+    from ..placing import describe_fit
+    from ..sources import resolve_source
+
+    load_chip(chip)  # an unknown chip is told before the work, not after it
+    network = resolve_source(source, weights or None, shape(example))
+    named = data or network.data
+    calibration = load_samples(named, steps or network.steps).calibration if named else None
+    # Lowered for no chip in particular, so that every violation is found here and told together.
+    program = network.program(calibration, **lowering(bits, "", reset, 0.0))
+    content, placement, findings = describe_fit(program, chip)
+    emit({"schema_version": 1} | content, as_json, render.fit, out)
+    if not content["fits"]:
+        error = misfit(placement, [finding for finding in findings if not finding.ok])
+        fail(error, as_json=False)  # stdout holds its one object already
+        raise typer.Exit(error.exit_code)
