@@ -16,9 +16,9 @@ from ..models.errors import ConfigError, InputError
 from ..simulators.run import simulate
 from .sources import Source
 
-CHAIN = ("torch", "frozen", "run_graph", "oracle", "lava")
+CHAIN = ("torch", "frozen", "run_graph", "oracle", "engine", "lava")
 """All targets, each one step further from the trained network and nearer to the chip."""
-INTEGER = frozenset({"oracle", "lava"})
+INTEGER = frozenset({"oracle", "engine", "lava"})
 
 
 def available_targets(source: Source) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ Rows = NDArray[np.float64]
 
 def run_graph(
     graph: nir.NIRGraph,
-    x: NDArray[Any],
+    x: NDArray[Any] | dict[str, NDArray[Any]],
     dt_s: float | None = None,
     integration: str | None = None,
     spike_op: str | None = None,
@@ -34,7 +34,7 @@ def run_graph(
     Parameters
     ----------
     graph : nir.NIRGraph
-    x : (T, B, *input_shape) array
+    x : (T, B, *input_shape) array, or dict of Input node to such an array
     dt_s, integration, spike_op, reset : optional
         Argument before the graph's metadata before the default (see `semantics.choose`).
 
@@ -54,27 +54,38 @@ def run_graph(
     """
     require_meaning(graph, "the graph")
     semantics = choose(graph, dt_s=dt_s, integration=integration, spike_op=spike_op, reset=reset)
-    port, target = _single(graph, nir.Input), _single(graph, nir.Output)
-    x = np.asarray(x, np.float64)
-    shape = tuple(int(n) for n in graph.nodes[port].input_type["input"])
-    if x.shape[2:] != shape:
-        raise InputError(f"Input {port!r} must be (T, B, {', '.join(map(str, shape))}), is {x.shape}.")
-    values, membranes = _run(graph, {port: x}, semantics)
+    target = _single(graph, nir.Output)
+    rows = _inputs(graph, x if isinstance(x, dict) else {_single(graph, nir.Input): x})
+    values, membranes = _run(graph, rows, semantics)
     spiking = {name for name, node in graph.nodes.items() if STATEFUL.get(type(node)) == "spikes"}
     sources = [source for source, end in graph.edges if end == target]
     return Trace(
         backend="run_graph",
         versions={"spikewright": version("spikewright"), "nir": version("nir"), "numpy": np.__version__},
         program_hash=None,
-        steps=x.shape[0],
-        samples=x.shape[1],
+        steps=len(values[target]),
+        samples=values[target].shape[1],
         levels=dict.fromkeys(values, 0),
         counts={name: values[name].sum(0).astype(np.int64) for name in sorted(spiking)},
         spikes={name: values[name].astype(np.int8) for name in sorted(spiking)},
         state={name: {"v": v} for name, v in membranes.items()},
-        output={target: sum(_read_out(graph.nodes[s], values[s]) for s in sources)},
+        output={target: sum((_read_out(graph.nodes[s], values[s]) for s in sources), np.zeros(()))},
         settings=semantics.settings(),
     )
+
+
+def _inputs(graph: nir.NIRGraph, x: dict[str, NDArray[Any]]) -> dict[str, Rows]:
+    names = {name for name, node in graph.nodes.items() if isinstance(node, nir.Input)}
+    if set(x) != names:
+        raise InputError(f"The graph has the inputs {sorted(names)}, given are {sorted(x)}. Give a dict of all.")
+    rows = {name: np.asarray(array, np.float64) for name, array in x.items()}
+    for name, array in rows.items():
+        shape = tuple(int(n) for n in graph.nodes[name].input_type["input"])
+        if array.shape[2:] != shape:
+            raise InputError(f"Input {name!r} must be (T, B, {', '.join(map(str, shape))}), is {array.shape}.")
+    if len({array.shape[:2] for array in rows.values()}) != 1:
+        raise InputError("All inputs must have the same T and B.")
+    return rows
 
 
 def _run(graph: nir.NIRGraph, x: dict[str, Rows], semantics: Semantics) -> tuple[dict[str, Rows], dict[str, Rows]]:

@@ -15,7 +15,12 @@ class Loss:
         Name of the node, population or projection concerned.
     what : str
         One sentence: what was lost, with its size where one is known.
+    kind : str
+        What was changed, for programs that read it: "input", "weights", "rows" (of weights that vanished), "floor" (of
+        a projection's sum), "decay", "membrane" (cut after its decay), "threshold", "bias", "spike_op", "reset" or
+        "structure" (of the graph). Empty for losses of the NIR export and of older files.
     """
 
     node: str
     what: str
+    kind: str = ""

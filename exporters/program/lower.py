@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...models.errors import CapacityError, ConfigError, InputError, UnsupportedOp
 from ..nir.check import require_meaning
-from ..nir.semantics import choose
+from ..nir.semantics import Semantics, choose
 from .limits import ChipLimits
 from .losses import Loss
 from .make import make_program
@@ -72,10 +72,11 @@ def lower(
         raise UnsupportedOp(f'ei={ei!r} is unknown; this version lowers a frozen gain, ei="static".')
     require_meaning(graph, "the graph")
     semantics = choose(graph, dt_s=dt_s, integration=integration, spike_op=spike_op, reset=reset)
-    network = levels(fold(connect(graph, semantics)))
+    network = float_network(graph, semantics)
     inputs = {name: _input(name, shape, calibration, chip) for name, shape in network.inputs.items()}
     steps = None if calibration is None else int(np.shape(calibration)[0])
-    populations, projections, losses = [], [], list(network.losses)
+    populations, projections = [], []
+    losses = [*network.losses, *_rounded_inputs(inputs, calibration)]
     for neurons in network.neurons:
         lowered = quantise_population(network, neurons, inputs, weight_bits, steps, semantics.spike_op)
         populations.append(lowered[0])
@@ -89,6 +90,11 @@ def lower(
         losses=tuple(losses + _overruled(graph, semantics.reset)),
         settings=semantics.settings() | {"weight_bits": (weight_bits, "argument"), "ei": (ei, "argument")},
     )
+
+
+def float_network(graph: nir.NIRGraph, semantics: Semantics) -> Network:
+    """Everything before quantisation: the graph as neurons and synapses that share the threshold 1, with levels."""
+    return levels(fold(connect(graph, semantics)))
 
 
 def _input(name: str, shape: tuple[int, ...], calibration: Any, chip: ChipLimits | None) -> Input:
@@ -110,6 +116,17 @@ def _input(name: str, shape: tuple[int, ...], calibration: Any, chip: ChipLimits
     return Input(name, shape, "graded", ((1 << GRADED_BITS) - 1) / peak, GRADED_BITS)
 
 
+def _rounded_inputs(inputs: dict[str, Input], calibration: Any) -> list[Loss]:
+    """Grey values become events; integers and spikes are events already."""
+    if calibration is None or np.asarray(calibration).dtype.kind != "f":
+        return []
+    return [
+        Loss(i.name, f"values became events of {i.bits} bits: steps of {1 / i.scale:.2e}, clipped at the peak", "input")
+        for i in inputs.values()
+        if i.kind == "graded"
+    ]
+
+
 def _outputs(network: Network) -> tuple[Output, ...]:
     spiking = {n.name: n.spiking for n in network.neurons}
     return tuple(
@@ -120,4 +137,5 @@ def _outputs(network: Network) -> tuple[Output, ...]:
 
 def _overruled(graph: nir.NIRGraph, reset: str) -> list[Loss]:
     stated = choose(graph).reset
-    return [] if reset == stated else [Loss("neurons", f"trained with reset {stated!r}, lowered with {reset!r}")]
+    what = f"trained with reset {stated!r}, lowered with {reset!r}"
+    return [] if reset == stated else [Loss("neurons", what, "reset")]

@@ -1,10 +1,13 @@
 """The first divergence is found where it was planted, and a chain reports every pair."""
 
+import json
 from dataclasses import replace
+from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphs import chain
@@ -14,15 +17,19 @@ from spikewright.exporters.program.trace import Trace
 from spikewright.models.errors import BackendUnavailable, ConfigError, InputError
 from spikewright.simulators.run import simulate
 from spikewright.toolchain.comparison import compare, compare_pair
+from spikewright.toolchain.describe import describe_comparison
+from spikewright.toolchain.exporting import to_json
 
 X = (np.random.default_rng(0).random((6, 4, 10)) < 0.5).astype(float)
 GRAPH = chain([np.random.default_rng(1).normal(0, 0.6, (8, 10)), np.random.default_rng(2).normal(0, 0.8, (5, 8))])
 
 
+@cache
 def trace() -> Trace:
     return simulate(lower(GRAPH, calibration=X), X, record=("spikes",))
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 5), st.integers(0, 1), st.integers(0, 3), st.integers(0, 4)), min_size=1, unique=True
@@ -81,10 +88,32 @@ def test_missing_backend_is_an_error_or_noted(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(BackendUnavailable):
         compare(GRAPH, X, targets=("oracle", "lava"))
     result = compare(GRAPH, X, allow_missing=True)
-    assert list(result.not_run) == ["lava"] and [pair.backends for pair in result.pairs] == [("run_graph", "oracle")]
+    assert list(result.not_run) == ["lava"]
+    assert [pair.backends for pair in result.pairs] == [("run_graph", "oracle"), ("oracle", "engine")]
+
+
+def test_oracle_and_engine_agree_through_the_chain() -> None:
+    result = compare(GRAPH, X, targets=("run_graph", "oracle", "engine"))
+    pair = result.pair("oracle", "engine")
+    assert pair.mismatches == 0 and pair.first_divergence is None
+    assert {trace.program_hash for trace in result.traces.values()} == {None, result.program.content_hash}
 
 
 @pytest.mark.lava
-def test_oracle_and_lava_agree_through_the_chain() -> None:
-    pair = compare(GRAPH, X, targets=("run_graph", "oracle", "lava")).pair("oracle", "lava")
+def test_engine_and_lava_agree_through_the_chain() -> None:
+    result = compare(GRAPH, X)
+    assert [pair.backends for pair in result.pairs] == list(pairwise(("run_graph", "oracle", "engine", "lava")))
+    pair = result.pair("engine", "lava")
     assert pair.mismatches == 0 and pair.first_divergence is None
+
+
+def test_both_error_columns_and_every_effect_are_described() -> None:
+    told = []
+    content = describe_comparison(compare(GRAPH, X, ("run_graph", "oracle"), progress=told.append))
+    assert told == ["run_graph", "oracle", "effects of the losses"]
+    json.loads(to_json(content))
+    for found in content["pairs"][0]["populations"]:
+        assert 0 <= found["alone"] <= found["slots"] and found["alone_backend"] == "oracle"
+    assert content["program_hash"] == lower(GRAPH, calibration=X).content_hash
+    assert content["effects"][-1]["loss"]["kind"] == "together"
+    assert content["effects"][-1]["mismatches"] == content["pairs"][0]["mismatches"]

@@ -14,6 +14,8 @@ from ...exporters.program.trace import Trace
 from ...models.errors import BackendFailed, BackendUnavailable, InputError
 from ..sources import Source, resolve_source
 from ..targets import INTEGER, available_targets, run_target
+from .alone import measure_alone
+from .effects import Effect, measure_effects
 from .pairs import Pair, compare_pair
 
 
@@ -29,11 +31,17 @@ class Comparison:
         With all spikes recorded.
     not_run : dict of str to str
         Targets that could not run here, and why.
+    program : Program or None
+        What the integer targets ran; None if there were none.
+    effects : tuple of Effect
+        Every listed loss with its measured effect.
     """
 
     pairs: tuple[Pair, ...]
     traces: dict[str, Trace]
     not_run: dict[str, str] = field(default_factory=dict)
+    program: Program | None = None
+    effects: tuple[Effect, ...] = ()
 
     def pair(self, a: str, b: str) -> Pair:
         """Return the comparison of two neighbours."""
@@ -48,6 +56,7 @@ def compare(
     allow_missing: bool = False,
     progress: Callable[[str], None] | None = None,
     lowering: dict[str, Any] | None = None,
+    effects: bool = True,
     **options: Any,
 ) -> Comparison:
     """Run `source` on several targets and compare neighbours.
@@ -57,15 +66,17 @@ def compare(
     source : nn.Module, NIRGraph, Program, path or Source
     x : (T, B, *input_shape) array
     targets : tuple of str, optional
-        Of ``torch, frozen, run_graph, oracle, lava``; all that the source reaches if not given.
+        Of ``torch, frozen, run_graph, oracle, engine, lava``; all that the source reaches if not given.
     calibration : array, optional
         For lowering; `x` if not given.
     allow_missing : bool
         Note a backend that is not installed in `not_run` instead of raising.
     progress : callable, optional
-        Called with the name of every target before it runs.
+        Called with the name of every target before it runs, and with "effects of the losses".
     lowering : dict, optional
         Options of `lower`, such as ``weight_bits`` and ``reset``.
+    effects : bool
+        Measure what every loss of the integer program does by itself, which runs the float network once for each.
     **options
         ``example`` for modules; ``timeout_s`` for Lava.
 
@@ -83,26 +94,52 @@ def compare(
         raise InputError(
             f"A comparison needs two different targets or more, given {chosen}; {network.name} has {reach}."
         )
+    tell = progress or (lambda name: None)
     program = None
     if INTEGER & set(chosen):
         program = network.program(x if calibration is None else calibration, **(lowering or {}))
+    traces, not_run = _run(chosen, network, x, program, allow_missing, tell, options)
+    pairs = _pairs(traces, network, x, program)
+    measured: tuple[Effect, ...] = ()
+    if effects and program is not None:
+        tell("effects of the losses")
+        integer = next((trace for trace in traces.values() if trace.program_hash), None)
+        measured = measure_effects(network, program, x, integer)
+    return Comparison(pairs, traces, not_run, program, measured)
+
+
+def _run(
+    chosen: tuple[str, ...],
+    network: Source,
+    x: NDArray[Any],
+    program: Program | None,
+    allow_missing: bool,
+    tell: Callable[[str], None],
+    options: dict[str, Any],
+) -> tuple[dict[str, Trace], dict[str, str]]:
+    """Traces of all targets, and the reasons of those that cannot run here."""
     traces: dict[str, Trace] = {}
     not_run: dict[str, str] = {}
     for target in chosen:
-        if progress:
-            progress(target)
+        tell(target)
         try:
             traces[target] = run_target(target, network, x, program, **(options if target == "lava" else {}))
         except BackendUnavailable as error:
             if isinstance(error, BackendFailed) or not allow_missing:
                 raise
             not_run[target] = str(error)
-    order = _order(traces)
-    pairs = tuple(
-        compare_pair(traces[a], traces[b], order, _readouts(program) if {a, b} <= INTEGER else None)
-        for a, b in pairwise(traces)
-    )
-    return Comparison(pairs, traces, not_run)
+    return traces, not_run
+
+
+def _pairs(traces: dict[str, Trace], network: Source, x: NDArray[Any], program: Program | None) -> tuple[Pair, ...]:
+    """Neighbours with both error columns."""
+    order, graph = _order(traces), None if network.ready_program is not None else network.graph
+    pairs = []
+    for a, b in pairwise(traces):
+        readouts = _readouts(program) if {a, b} <= INTEGER else {}
+        pair = compare_pair(traces[a], traces[b], order, readouts)
+        pairs.append(measure_alone(pair, traces[a], traces[b], x, program, graph, readouts))
+    return tuple(pairs)
 
 
 def _order(traces: dict[str, Trace]) -> list[str]:

@@ -39,12 +39,29 @@ class Divergence:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far one population agrees: `slots` compared values, `mismatches` of them different."""
+    """How far one population agrees.
+
+    Attributes
+    ----------
+    population, what : str
+        As in `Divergence`.
+    slots : int
+        Compared values.
+    mismatches : int
+        Different ones, with everything that accumulated from the network's input on.
+    alone : int or None
+        Different ones if the second backend's population is fed with the first backend's spikes (see `alone`); None
+        where that was not measured.
+    alone_backend : str
+        What ran it: the second backend itself, or "run_graph" for a frozen torch module.
+    """
 
     population: str
     what: str
     slots: int
     mismatches: int
+    alone: int | None = None
+    alone_backend: str = ""
 
     @property
     def share(self) -> float:

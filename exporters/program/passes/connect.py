@@ -40,7 +40,8 @@ def connect(graph: nir.NIRGraph, semantics: Semantics) -> Network:
             neurons.append(_neurons(name, node, semantics))
         elif isinstance(node, _LINEAR) and name in heads:
             neurons.append(_summing(name, node))
-            losses.append(Loss(name, "a linear output has no state of its own; its rows are summed over the sample"))
+            what = "a linear output has no state of its own; its rows are summed over the sample"
+            losses.append(Loss(name, what, "structure"))
     names = {n.name for n in neurons}
     synapses = _named_apart([s for n in neurons for s in _synapses(graph, n, late, names)])
     inputs = {n: _shape(node.input_type["input"]) for n, node in graph.nodes.items() if isinstance(node, nir.Input)}

@@ -88,29 +88,32 @@ def _weight_losses(s: Synapses, p: Projection, scale: Scale) -> list[Loss]:
     what = f"weights on {p.weight_bits} bits: RMS error {share:.2%} of their RMS, {used} grid values used"
     floored = p.weight_exp < lossless_exponent(p.weight_bits, p.sign_mode)
     unit = 64 / scale.membrane
-    floor = [Loss(p.name, f"summed input is floored to steps of {unit:.2e} of a threshold")] if floored else []
     vanished = int((s.weight.any(1) & ~p.weights.any(1)).sum())
-    rows = (
-        [Loss(p.name, f"{vanished} of {len(s.weight)} rows round to zero; an outlier sets the scale")]
-        if vanished
-        else []
-    )
-    return [Loss(p.name, what), *floor, *rows]
+    found = [Loss(p.name, what, "weights")]
+    if floored:
+        found.append(Loss(p.name, f"summed input is floored to steps of {unit:.2e} of a threshold", "floor"))
+    if vanished:
+        rows = f"{vanished} of {len(s.weight)} rows round to zero; an outlier sets the scale"
+        found.append(Loss(p.name, rows, "rows"))
+    return found
 
 
 def _register_losses(neurons: Neurons, p: Population, bias: Floats, scale: Scale, spike_op: str) -> list[Loss]:
     found = []
     decay = p.dv / 4096 - (1.0 - float(neurons.keep[0]))
     if decay:
-        found.append(Loss(p.name, f"membrane decay became {p.dv}/4096, off by {decay:+.2e}"))
+        found.append(Loss(p.name, f"membrane decay became {p.dv}/4096, off by {decay:+.2e}", "decay"))
+    if p.dv:
+        cut = f"what a membrane keeps is cut toward zero to steps of {p.membrane_unit:.2e} of a threshold"
+        found.append(Loss(p.name, cut, "membrane"))
     if neurons.spiking:
-        exact = scale.s * 2.0**scale.e
-        found.append(Loss(p.name, f"threshold {exact:.3f} became {p.vth}, off by {p.vth / exact - 1:+.2e} of it"))
+        exact, whole = scale.s * 2.0**scale.e, p.vth + (spike_op == ">=")
+        off = f"threshold {exact:.3f} became {whole}, off by {whole / exact - 1:+.2e} of it"
+        found.append(Loss(p.name, off, "threshold"))
     rounding = float(np.abs(p.bias / scale.membrane - bias).max(initial=0.0))
     if rounding:
-        found.append(Loss(p.name, f"biases are off by at most {rounding:.2e} of a threshold"))
+        found.append(Loss(p.name, f"biases are off by at most {rounding:.2e} of a threshold", "bias"))
     if neurons.spiking and spike_op == ">=":
-        found.append(
-            Loss(p.name, "'>=' became '>' with the threshold one lower: exact for membranes on the grid of 64")
-        )
+        lower = "'>=' became '>' with the threshold one lower: exact for membranes on the grid of 64"
+        found.append(Loss(p.name, lower, "spike_op"))
     return found

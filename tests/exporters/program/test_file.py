@@ -12,6 +12,7 @@ from safetensors.numpy import save_file
 from samples import a_program
 from spikewright.exporters.program.file import load_program
 from spikewright.exporters.program.layout import FORMAT, FORMAT_VERSION, describe, named_arrays
+from spikewright.exporters.program.losses import Loss
 from spikewright.exporters.program.program import Program
 from spikewright.models.errors import InputError
 from strategies import programs
@@ -87,6 +88,14 @@ def test_registers_out_of_range_are_refused(tmp_path: Path) -> None:
     populations[0]["du"] = 5000
     with pytest.raises(InputError, match="du = 5000"):
         load_program(written(a_program(), tmp_path / "p", populations=populations))
+
+
+def test_losses_come_back_with_their_kind_and_those_of_older_files_without(tmp_path: Path) -> None:
+    losses = (Loss("a", "threshold became 10", "threshold"), Loss("in-a", "weights on 8 bits"))
+    a_program(losses=losses).save(tmp_path / "p")
+    assert load_program(tmp_path / "p").losses == losses
+    older = [{"node": "a", "what": "threshold became 10"}]
+    assert load_program(written(a_program(), tmp_path / "old", losses=older)).losses == (Loss(**older[0]),)
 
 
 def test_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

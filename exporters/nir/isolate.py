@@ -1,0 +1,54 @@
+"""One neuron node of a graph by itself: its sources become inputs, as in `exporters.program.isolate`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import nir
+
+from .dynamics import STATEFUL
+from .order import Edge, recurrent_edges
+
+
+@dataclass(frozen=True)
+class Isolated:
+    """A neuron node with the linear nodes in front of it.
+
+    Attributes
+    ----------
+    graph : nir.NIRGraph
+        Its Input nodes are the keys of `sources`.
+    sources : dict of str to (str, int)
+        What each Input carries: a node of the whole graph, and by how many rows it comes late (1 on a cycle).
+    """
+
+    graph: nir.NIRGraph
+    sources: dict[str, tuple[str, int]]
+
+
+def isolate_node(graph: nir.NIRGraph, name: str) -> Isolated:
+    """Cut the node `name` out of `graph`, back to the neurons and inputs that feed it.
+
+    Every edge that leaves a source gets an Input of its own, because only some of them may wait a row.
+    """
+    late = recurrent_edges(graph)
+    end = next(n for n, node in graph.nodes.items() if isinstance(node, nir.Output))
+    nodes: dict[str, nir.NIRNode] = {name: graph.nodes[name], end: nir.Output(graph.nodes[name].output_type)}
+    edges: list[Edge] = [(name, end)]
+    sources: dict[str, tuple[str, int]] = {}
+    todo = [name]
+    while todo:
+        target = todo.pop()
+        for source in [s for s, t in graph.edges if t == target]:
+            node = graph.nodes[source]
+            if type(node) in STATEFUL or isinstance(node, nir.Input):
+                port = f"{source}->{target}"
+                nodes[port] = nir.Input({"input": node.output_type["output"]})
+                edges.append((port, target))
+                sources[port] = (source, int((source, target) in late))
+                continue
+            edges.append((source, target))
+            if source not in nodes:
+                nodes[source] = node
+                todo.append(source)
+    return Isolated(nir.NIRGraph(nodes, edges, metadata=graph.metadata, type_check=False), sources)

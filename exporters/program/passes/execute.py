@@ -1,0 +1,119 @@
+"""The float network between the passes, executed in float64 with as many of the chip's roundings as asked for.
+
+It is `run_graph` after `fold`: with no rounding it spikes where the graph does, except where a membrane meets its
+threshold to the last bit, because ``v > theta`` and ``v / theta > 1`` are rounded differently.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..program import Input
+from ..trace import Trace
+from .network import Floats, Network, Neurons, Synapses
+
+SLACK = 1e-6
+"""A value this close to a step (in steps) is on it: a unit is no power of two, and integers must survive floor."""
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """What the chip does otherwise than float64 does; empty fields leave it out.
+
+    Attributes
+    ----------
+    reset : {"zero", "subtract"}
+    inclusive : frozenset of str
+        Populations that spike at ``v >= threshold`` instead of ``>``.
+    floors : dict of str to float
+        Steps to which the summed input of a projection is floored.
+    cuts : dict of str to float
+        Steps to which the part of a membrane that is kept is rounded toward zero.
+    inputs : dict of str to Input
+        Inputs whose values become integer events.
+    """
+
+    reset: str = "zero"
+    inclusive: frozenset[str] = frozenset()
+    floors: dict[str, float] = field(default_factory=dict)
+    cuts: dict[str, float] = field(default_factory=dict)
+    inputs: dict[str, Input] = field(default_factory=dict)
+
+
+def run_network(network: Network, x: NDArray[Any] | dict[str, NDArray[Any]], arithmetic: Arithmetic) -> Trace:
+    """Run B independent samples, row by row.
+
+    Parameters
+    ----------
+    network : Network
+        After `levels`.
+    x : (T, B, *input_shape) array, or dict of input name to such an array
+    arithmetic : Arithmetic
+
+    Returns
+    -------
+    Trace
+        backend "float network", spikes of every spiking population, outputs as `run_graph` reads them.
+    """
+    rows = x if isinstance(x, dict) else {next(iter(network.inputs)): x}
+    events = {name: _events(np.asarray(r, np.float64), arithmetic.inputs.get(name)) for name, r in rows.items()}
+    steps, samples = next(iter(events.values())).shape[:2]
+    v = {n.name: np.zeros((samples, len(n.keep))) for n in network.neurons}
+    events |= {n.name: np.zeros((steps, *v[n.name].shape)) for n in network.neurons}
+    order = sorted(network.neurons, key=lambda n: (n.level, n.name))
+    for t in range(steps):
+        for n in order:  # by level, so that every feed-forward source has run
+            arriving = sum((_arrive(s, events, t, arithmetic) for s in network.into(n.name)), np.zeros(()))
+            kept = _kept(n.keep * v[n.name], arithmetic.cuts.get(n.name))
+            v[n.name], events[n.name][t] = _fire(n, kept + n.gain * arriving + n.drift, arithmetic)
+    return _trace(network, events, v)
+
+
+def _events(values: Floats, port: Input | None) -> Floats:
+    values = values.reshape(*values.shape[:2], -1)
+    if port is None:
+        return values
+    limit = (1 << port.bits) - 1
+    return np.clip(np.rint(values * port.scale), -limit, limit) / port.scale
+
+
+def _arrive(s: Synapses, events: dict[str, Floats], t: int, arithmetic: Arithmetic) -> Floats:
+    """Input of one projection in row t, (B, post); spikes from before the sample do not exist, biases do."""
+    if t < s.delay:
+        return s.bias
+    total, step = events[s.source][t - s.delay] @ s.weight.T, arithmetic.floors.get(s.name)
+    return (total if step is None else np.floor(total / step + SLACK) * step) + s.bias
+
+
+def _kept(v: Floats, step: float | None) -> Floats:
+    return v if step is None else np.sign(v) * np.floor(np.abs(v) / step + SLACK) * step
+
+
+def _fire(n: Neurons, v: Floats, arithmetic: Arithmetic) -> tuple[Floats, Floats]:
+    """Membrane after the reset, and spikes."""
+    if not n.spiking:
+        return v, np.zeros_like(v)
+    spikes = v >= n.threshold if n.name in arithmetic.inclusive else v > n.threshold
+    return np.where(spikes, v - n.threshold if arithmetic.reset == "subtract" else 0.0, v), spikes.astype(np.float64)
+
+
+def _trace(network: Network, events: dict[str, Floats], v: dict[str, Floats]) -> Trace:
+    spiking = {n.name: n.shape for n in network.neurons if n.spiking}
+    steps, samples = next(iter(events.values())).shape[:2]
+    spikes = {name: events[name].astype(np.int8).reshape(steps, samples, *shape) for name, shape in spiking.items()}
+    return Trace(
+        backend="float network",
+        versions={"spikewright": version("spikewright"), "numpy": np.__version__},
+        program_hash=None,
+        steps=steps,
+        samples=samples,
+        levels={n.name: n.level for n in network.neurons},
+        counts={name: s.sum(0, dtype=np.int64) for name, s in spikes.items()},
+        spikes=spikes,
+        output={name: events[p].sum(0) if p in spiking else v[p] for name, p in network.outputs.items()},
+    )
