@@ -1,0 +1,112 @@
+"""``report`` and ``inspect`` as a user types them."""
+
+import json
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graphs import chain
+from samples import layered
+from spikewright.exporters.nir.files import write_nir
+from spikewright.toolchain.cli import main
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Run one command in an empty folder; give exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SPIKEWRIGHT_LAVA_PYTHON", "/nowhere/python")
+
+    def call(*words: str) -> tuple[int, str, str]:
+        code = main([*words])
+        out = capfd.readouterr()
+        return code, out.out, out.err
+
+    return call
+
+
+def inputs(channels: int = 20) -> str:
+    rng = np.random.default_rng(0)
+    x = (rng.random((7, 30, channels)) < 0.5).astype(np.float32)
+    np.savez("x.npz", x=x, y=rng.integers(0, 5, 30))
+    return "x.npz"
+
+
+def a_graph() -> str:
+    rng = np.random.default_rng(0)
+    write_nir(chain([rng.normal(0, 0.4, (12, 20)), rng.normal(0, 0.6, (5, 12))]), "net.nir")
+    return "net.nir"
+
+
+def test_report_writes_a_page_and_its_json_and_tells_the_verdict(run, tmp_path: Path) -> None:
+    code, out, err = run("report", a_graph(), "--data", inputs(), "--out", "a.html")
+    assert code == 0, err
+    content = json.loads((tmp_path / "a.json").read_text())
+    assert [s["text"] for s in content["verdict"]] == out.splitlines()[:-1] and "a.html and a.json" in out
+    assert content["activity"]["samples"] == 30 and content["accuracy"]["engine"]["samples"] == 30
+    assert [tuple(p["backends"]) for p in content["comparison"]["pairs"]] == [
+        ("run_graph", "oracle"),
+        ("oracle", "engine"),
+    ]
+    assert content["comparison"]["effects"] and content["comparison"]["not_run"]["lava"]
+    assert content["cost"]["chip"] == "loihi1-davies2018"
+    assert "<svg" in (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "... comparing: engine" in err
+
+
+def test_the_printed_command_regenerates_the_report(run, tmp_path: Path) -> None:
+    words = ["report", a_graph(), "--data", inputs(), "--bits", "5", "--samples", "6", "--chip", "loihi1-nahuku-fit"]
+    code, out, err = run(*words, "--targets", "run_graph,engine", "--out", "my page.html", "--json", "--quiet")
+    first = json.loads(out)
+    assert code == 0 and err == ""
+    program, *again = shlex.split(first["command"])
+    assert program == "spikewright" and "--steps" not in again and "--bits" in again
+    assert run(*again)[0] == 0
+    second = json.loads((tmp_path / "my page.json").read_text())
+    assert first | {"created": ""} == second | {"created": ""}
+
+
+def test_a_saved_program_is_reported_without_its_float_network(run) -> None:
+    layered((20, 6, 5)).save("net.program")
+    code, out, _ = run("report", "net.program", "--data", inputs(), "--json", "--quiet")
+    content = json.loads(out)
+    assert code == 0 and [p["backends"] for p in content["comparison"]["pairs"]] == [["oracle", "engine"]]
+
+
+def bad_inputs() -> list:
+    return [
+        (["report", "net.nir", "--data", "x.npz", "--out", "page.pdf"], 2, "ends in .html"),
+        (["report", "net.nir", "--data", "x.npz", "--chip", "loihi9"], 2, "Chip 'loihi9' is unknown"),
+        (["report", "net.nir"], 2, "does not know its data"),
+        (["report", "net.nir", "--data", "x.npz", "--out", "missing/page.html"], 2, "does not exist"),
+        (["report", "huge.program", "--data", "wide.npy"], 3, "does not fit loihi1-davies2018"),
+        (["inspect", "nothing.nir"], 2, "no file or folder"),
+    ]
+
+
+@pytest.mark.parametrize(("words", "code", "message"), bad_inputs())
+def test_bad_input_is_told_and_nothing_is_written(run, tmp_path: Path, words: list, code: int, message: str) -> None:
+    a_graph(), inputs()
+    layered((5000, 2, 2)).save("huge.program")
+    np.save("wide.npy", np.ones((2, 1, 5000), np.int8))
+    before = sorted(tmp_path.rglob("*"))
+    got, _, err = run(*words, "--quiet") if words[0] == "report" else run(*words)
+    assert got == code and message in err and "Traceback" not in err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_inspect_tells_a_program_and_a_graph(run, tmp_path: Path) -> None:
+    program = layered((20, 6, 5))
+    program.save("net.program")
+    code, out, _ = run("inspect", "net.program", "--json", "--out", "described.json")
+    content = json.loads(out)
+    assert code == 0 and content["program_hash"] == program.content_hash and content["kind"] == "program"
+    assert json.loads((tmp_path / "described.json").read_text()) == content
+    code, out, _ = run("inspect", "net.program")
+    assert code == 0 and program.content_hash in out and "layer1" in out and "20, spikes" in out
+    code, out, _ = run("inspect", a_graph(), "--json")
+    assert code == 0 and {node["type"] for node in json.loads(out)["nodes"]} == {"Input", "Linear", "LIF", "Output"}
+    code, out, _ = run("inspect", "net.nir")
+    assert code == 0 and "12x20" in out and "input -> fc1" in out
