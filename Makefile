@@ -13,7 +13,7 @@ READY := $(VENV)/.ready
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.10 python3 python; do \
 	"$$p" -c 'import sys, venv; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$p" && break; done)
 
-.PHONY: help install lava demo test check slow format lock test-matrix clean
+.PHONY: help install lava browser demo test check slow bench format lock test-matrix clean
 
 help:
 	@echo "make demo   the main job on real images, from training to energy (installs first)"
@@ -39,11 +39,23 @@ lava: $(READY)
 demo: install lava
 	@$(BIN)/spikewright demo
 
-test: install lava
+# The report's page is tested in a real browser. Without one everything else still works, unless it is required.
+browser:
+	@command -v chromium chromium-browser google-chrome > /dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null \
+			&& echo "Installing Chromium (for the tests of the report's page, once)" \
+			&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium > /dev/null; } \
+		|| { [ -z "$${SPIKEWRIGHT_REQUIRE_BROWSER:-}" ] && echo "No Chromium: the tests of the report's page are skipped."; }
+
+test: install lava browser
 	@$(BIN)/python -m pytest
 
 slow: install lava
 	@$(BIN)/python -m pytest -m slow
+
+# Takes about five minutes on a quiet machine; results go to benchmarks/results/.
+bench: install
+	@$(BIN)/python -m benchmarks
 
 check: install
 	@$(BIN)/ruff format --check .

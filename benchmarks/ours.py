@@ -1,0 +1,36 @@
+"""Our side: a saved program through the public surface, everything included that a user waits for.
+
+That is checking and encoding the uint8 input, the kernels, counting synaptic operations and updates, and the trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import spikewright.toolchain as sw
+
+from .casefile import PROGRAM, Case
+
+PACKAGES = ("spikewright", "numpy", "numba")
+
+
+def prepare(case: Case, options: dict[str, Any]) -> Callable[[], object]:
+    """Load the program and cut the input; what is returned calls `simulate` once per batch."""
+    program = sw.load_program(case.folder / PROGRAM)
+    batches = case.batches(options["samples"], options["batch"])
+    backend, threads = options["form"], options["threads"]
+
+    def run() -> None:
+        for x in batches:
+            sw.simulate(program, x, backend=backend, threads=threads)
+
+    return run
+
+
+def count(case: Case, options: dict[str, Any]) -> list[int]:
+    """Spikes of every layer over all samples."""
+    program = sw.load_program(case.folder / PROGRAM)
+    (x,) = case.batches(options["samples"], options["samples"])
+    trace = sw.simulate(program, x, backend=options["form"], threads=options["threads"])
+    return [int(trace.counts[p.name].sum()) for p in program.populations]

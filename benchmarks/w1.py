@@ -1,0 +1,19 @@
+"""W1: a dense network 784-512-10, T = 10 and 100, 5 % and 20 % input; one sample at a time, and many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .contest import Effort, contest
+from .peers import SNNTORCH
+from .workloads import Spec
+
+SPECS = tuple(
+    Spec(f"W1, T={steps}, {rate:.0%} input", steps, rate, samples=1000) for steps in (10, 100) for rate in (0.05, 0.20)
+)
+
+
+def run(effort: Effort, backend: str, tiny: bool = False) -> dict[str, Any]:
+    """Measure every case."""
+    specs = [spec.tiny() for spec in SPECS] if tiny else SPECS
+    return {"workload": "W1", "cases": [contest(spec, SNNTORCH, effort, backend) for spec in specs]}

@@ -1,0 +1,70 @@
+"""One contestant in a process of its own: ``python -m benchmarks.worker MODULE FOLDER`` answers orders on its stdin.
+
+A contestant is a module with two functions: ``prepare(case, options)`` returns a function of no arguments that runs
+the first ``options["samples"]`` samples of the case, ``options["batch"]`` at a time, on ``options["threads"]`` threads;
+``count(case, options)`` runs them once and returns the spikes of every layer in all. Needs numpy and the contestant.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from time import perf_counter, process_time
+from typing import Any
+
+from .casefile import read_case
+
+PREPARED = 4
+"""So many prepared inputs are kept in memory."""
+
+
+def main(module: str, folder: str) -> None:
+    """Answer one JSON object a line until stdin ends."""
+    channel = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever a library prints must not stand between the answers
+    contestant, case = importlib.import_module(module), read_case(folder)
+
+    @lru_cache(PREPARED)
+    def ready(options: str) -> Callable[[], object]:
+        run = contestant.prepare(case, json.loads(options))
+        run()  # the first run compiles, allocates and fills the caches
+        return run
+
+    orders: dict[str, Callable[[dict[str, Any]], Any]] = {
+        "time": lambda options: time_once(ready(json.dumps(options, sort_keys=True))),
+        "count": lambda options: contestant.count(case, options),
+        "versions": lambda options: versions(options["packages"]) | getattr(contestant, "describe", dict)(),
+    }
+    for line in sys.stdin:
+        order = json.loads(line)
+        print(json.dumps(orders[order["do"]](order["options"])), file=channel, flush=True)
+
+
+def time_once(run: Callable[[], object]) -> dict[str, float]:
+    """CPU time of the whole process, all its threads, and wall time of one run, in seconds."""
+    gc.collect()
+    cpu, wall = process_time(), perf_counter()
+    run()
+    return {"cpu_s": process_time() - cpu, "wall_s": perf_counter() - wall}
+
+
+def versions(packages: list[str]) -> dict[str, str]:
+    """Versions of Python and of the named packages, as far as they are installed here."""
+    found = {"python": platform.python_version()}
+    for name in packages:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
