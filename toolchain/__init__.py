@@ -14,9 +14,11 @@ _HOME = {
     "run_graph": "..exporters",
     "to_nir": "..exporters",
     "write_nir": "..exporters",
-    "estimate_energy": "..simulators",
+    "place": "..simulators",
+    "price": "..simulators",
     "simulate": "..simulators",
     "compare": ".comparison",
+    "report": ".reporting",
 }
 __all__ = sorted(_HOME)  # noqa: PLE0605
 

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+
+from ..exporters.program.trace import Trace
 from ..models.files import atomic_folder
+from ..simulators.pricing import price
 from ..simulators.run import simulate
-from .comparison.chain import compare
+from .comparison.chain import Comparison, compare
 from .config import TrainConfig
-from .data.samples import load_samples
+from .data.samples import Samples, load_samples
 from .describe import (
     describe_activity,
     describe_comparison,
-    describe_energies,
+    describe_costs,
     describe_losses,
     provenance,
     spread,
 )
 from .exporting import write_export, write_json
+from .placing import Placements, place_all
+from .reporting import report
 from .runs import save_run
 from .sources import Source, network_source
 from .training import TrainResult, train
 
 MARKER = "demo.json"
+TEST_FILE = "test.npz"
+"""The encoded test set, so that other programs can run on it too."""
 SEEDS = (0, 1, 2)
 COMPARED_SAMPLES = 100
 
@@ -33,7 +42,7 @@ COMPARED_SAMPLES = 100
 def run_demo(
     out: str | Path, seeds: tuple[int, ...] = SEEDS, tell: Callable[[str], None] = lambda text: None, bar: bool = False
 ) -> dict[str, Any]:
-    """Run the demo and write its folder: networks, NIR file, program, Lava folder and ``demo.json``.
+    """Run the demo and write its folder: networks, NIR file, program, Lava folder, report and ``demo.json``.
 
     Parameters
     ----------
@@ -52,20 +61,14 @@ def run_demo(
         The content of ``demo.json``.
     """
     start = perf_counter()
-    rows = []
-    for seed in seeds:
-        tell(f"training with seed {seed}")
-        result, row = _train(TrainConfig(seed=seed), bar)
-        tell(f"training with seed {seed} on other writers than those of the test")
-        _, other = _train(TrainConfig(seed=seed, split="writer"), bar)
-        rows.append(row | {f"writer_disjoint_{name}": value for name, value in other.items()})
-        if seed == seeds[0]:
-            source, config = _source(result, TrainConfig(seed=seed)), TrainConfig(seed=seed)
-            first = result
+    config = TrainConfig(seed=seeds[0])
+    first, accuracy = _train_all(seeds, tell, bar)
+    source = _source(first, config)
     samples = load_samples(config.data, config.network.steps)
     program = source.program(samples.calibration)
     tell(f"running the integer program on {samples.x.shape[1]} test images")
-    trace = simulate(program, samples.x)
+    placements = place_all(program)
+    trace = simulate(program, samples.x, record=("spikes",), place=placements.counted)
     comparison = compare(
         source,
         samples.x[:, :COMPARED_SAMPLES],
@@ -79,10 +82,10 @@ def run_demo(
         "data": samples.name,
         "config": config.to_dict(),
         "seeds": list(seeds),
-        "accuracy": {name: spread([row[name] for row in rows]) for name in rows[0]},
+        "accuracy": accuracy,
         "comparison": describe_comparison(comparison),
         "activity": describe_activity(trace, program),
-        "energy": describe_energies(trace, program),
+        **describe_costs(trace, placements),
         "program_hash": program.content_hash,
         "losses": describe_losses([*source.losses, *program.losses]),
         "provenance": provenance(),
@@ -90,9 +93,43 @@ def run_demo(
     with atomic_folder(out, MARKER) as folder:
         save_run(first, config, folder / "run")
         write_export(source, program, folder / "export")
+        np.savez_compressed(folder / TEST_FILE, x=samples.x, y=samples.y)
+        _write_report(trace, placements, comparison, samples, out, folder)
         content["seconds"] = round(perf_counter() - start, 1)
         write_json(content, folder / MARKER)
     return content
+
+
+def _train_all(
+    seeds: tuple[int, ...], tell: Callable[[str], None], bar: bool
+) -> tuple[TrainResult, dict[str, dict[str, Any]]]:
+    """Train every seed on both splits; the first seed's network, and the accuracies over the seeds."""
+    results, rows = [], []
+    for seed in seeds:
+        tell(f"training with seed {seed}")
+        result, row = _train(TrainConfig(seed=seed), bar)
+        tell(f"training with seed {seed} on other writers than those of the test")
+        _, other = _train(TrainConfig(seed=seed, split="writer"), bar)
+        results.append(result)
+        rows.append(row | {f"writer_disjoint_{name}": value for name, value in other.items()})
+    return results[0], {name: spread([row[name] for row in rows]) for name in rows[0]}
+
+
+def _write_report(
+    trace: Trace, placements: Placements, comparison: Comparison, samples: Samples, out: str | Path, folder: Path
+) -> None:
+    place = placements.counted
+    page = report(
+        trace,
+        price(trace, place) if place else None,
+        comparison,
+        command=shlex.join(["spikewright", "demo", "--out", str(out)]),
+        title="The demo's network",
+        data=samples.name,
+        labels=samples.y,
+    )
+    page.save(folder / "report.html")
+    write_json(page.content, folder / "report.json")
 
 
 def _train(config: TrainConfig, bar: bool) -> tuple[TrainResult, dict[str, float]]:

@@ -62,13 +62,13 @@ def test_a_strangers_network_leaves_as_nir_program_and_lava_folder(run, stranger
     code, out, _ = run("simulate", "made/network.program", "--data", "x.npz", "--json")
     content = json.loads(out)
     assert code == 0 and content["schema_version"] == 1
-    assert set(content["energy"]) == {"loihi1-davies2018", "loihi1-nahuku-fit"}
+    assert set(content["energy"]) == {"horowitz-45nm", "loihi1-davies2018", "loihi1-nahuku-fit"}
     assert 0 < content["activity"]["sparsity"] < 1
     code, out, _ = run("compare", *stranger, "--data", "x.npz", "--targets", "torch,run_graph,oracle", "--json")
     pairs = json.loads(out)["pairs"]
     assert code == 0 and pairs[0]["mismatches"] == 0 and pairs[1]["spike_agreement"] > 0.98
     code, out, _ = run("evaluate", *stranger, "--data", "x.npz", "--json")
-    assert code == 0 and set(json.loads(out)["accuracy"]) == {"torch", "run_graph", "oracle"}
+    assert code == 0 and set(json.loads(out)["accuracy"]) == {"torch", "run_graph", "oracle", "engine"}
 
 
 def test_weights_may_be_safetensors_and_source_a_nir_file(run, tmp_path: Path) -> None:
@@ -150,10 +150,23 @@ def test_somebody_elses_folder_is_not_overwritten(run, stranger, tmp_path: Path)
 
 def test_strict_comparison_wants_two_integer_backends(run, stranger, tmp_path: Path, monkeypatch) -> None:
     words = ["compare", *stranger, "--data", binary(tmp_path), "--strict"]
-    assert run(*words, "--targets", "run_graph,oracle")[0] == 1
+    code, _, err = run(*words, "--targets", "run_graph,oracle")
+    assert code == 1 and "No two integer backends were compared." in err
     monkeypatch.setenv("SPIKEWRIGHT_LAVA_PYTHON", "/nowhere/python")
-    code, _, err = run(*words)
-    assert code == 1 and "No two integer backends were compared. SPIKEWRIGHT_LAVA_PYTHON" in err
+    code, out, _ = run(*words)
+    assert code == 0 and "lava: not run. SPIKEWRIGHT_LAVA_PYTHON" in out, "oracle and engine are two"
+
+
+def test_comparison_shows_where_errors_arise_and_what_each_loss_does(run, stranger, tmp_path: Path) -> None:
+    words = ["compare", *stranger, "--data", binary(tmp_path), "--targets", "run_graph,oracle", "--bits", "3"]
+    code, out, _ = run(*words)
+    assert code == 0 and "accumulated" in out and "alone" in out
+    assert "fc1: weights on 3 bits" in out and "all of them together" in out
+    code, out, _ = run(*words, "--no-effects", "--json")
+    content = json.loads(out)
+    assert code == 0 and content["effects"] == []
+    first, second = content["pairs"][0]["populations"]
+    assert first["alone"] == first["mismatches"] and second["alone"] < second["mismatches"]
 
 
 @pytest.mark.lava

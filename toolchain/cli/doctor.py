@@ -51,7 +51,9 @@ _CHECKS = {
     "snntorch": lambda: _module("snntorch", "snntorch"),
     "run_graph": lambda: _module("nir", "all"),
     "oracle": lambda: _module("numpy", "all"),
+    "engine": lambda: _module("numba", "all"),
     "lava": _lava,
+    "report": lambda: _module("matplotlib", "report"),
 }
 
 

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from ...models.errors import SpikewrightError
-from . import doctor, exporting, running, training
+from . import doctor, exporting, inspecting, placing, reporting, running, training
 from .output import fail
 
 EPILOG = (
@@ -30,6 +30,10 @@ app.command("evaluate")(running.evaluate)
 app.command("export")(exporting.export)
 app.command("simulate")(running.simulate)
 app.command("compare")(running.compare)
+app.command("report")(reporting.report)
+app.command("inspect")(inspecting.inspect)
+app.command("chips")(placing.chips)
+app.command("check")(placing.check)
 app.command("doctor")(doctor.doctor)
 
 

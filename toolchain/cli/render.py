@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from . import error_tables
 from .output import say, table
 
 
@@ -42,6 +44,8 @@ def comparison(content: dict[str, Any]) -> None:
     )
     for target, reason in content["not_run"].items():
         say(f"{target}: not run. {reason}")
+    error_tables.populations(content["pairs"])
+    error_tables.effects(content["effects"])
 
 
 def divergence(found: dict[str, Any] | None) -> str:
@@ -75,27 +79,94 @@ def activity(content: dict[str, Any]) -> None:
     table("Synaptic operations per sample (exact count)", ["projection", "operations"], rows)
 
 
-def energies(content: dict[str, dict[str, Any]]) -> None:
-    """Energy per component under every profile, with the recipe."""
-    for name, e in content.items():
+def costs(content: dict[str, dict[str, Any]], not_priced: dict[str, str]) -> None:
+    """Energy per component and time under every profile, with the recipe; and the profiles without a price."""
+    for name, cost in content.items():
         rows = [
             [
                 component,
                 f"{count:.1f}",
-                f"{e['sources'][component]['value']:g} {e['sources'][component]['unit']}",
-                e["sources"][component]["kind"],
-                f"{e['energy_pj'][component] / 1000:.2f} nJ",
+                f"{cost['sources'][component]['value']:g} {cost['sources'][component]['unit']}",
+                cost["sources"][component]["kind"],
+                f"{cost['energy_pj'][component] / 1000:.2f} nJ",
             ]
-            for component, count in e["counts"].items()
+            for component, count in cost["counts"].items()
         ]
-        per_op = e["energy_per_synaptic_op_pj"]
-        # NaN where no operation happened
-        all_in = f"{per_op['all_in']:.1f} pJ" if per_op["all_in"] == per_op["all_in"] else "undefined"
-        table(f"Energy per sample, {name} (estimated)", ["component", "events", "each", "coefficient", "energy"], rows)
-        say(
-            f"  total {e['total_pj'] / 1000:.2f} nJ; per synaptic operation {per_op['incremental']:.1f} pJ "
-            f"incremental, {all_in} all-in. Not included: {'; '.join(e['not_included'])}.\n"
+        title = f"Energy per sample, {name} (estimated: exact counts x coefficients)"
+        table(title, ["component", "events", "each", "coefficient", "energy"], rows)
+        for sentence in _sums(cost):
+            say(f"  {sentence}")
+        say(f"  Not included: {'; '.join(cost['not_included'])}.\n")
+    for name, reason in not_priced.items():
+        say(f"{name}: not priced. {reason}\n")
+
+
+def _sums(cost: dict[str, Any]) -> Iterator[str]:
+    per_op = cost["energy_per_synaptic_op_pj"]
+    # NaN where no operation happened
+    all_in = f"{per_op['all_in']:.1f} pJ" if per_op["all_in"] == per_op["all_in"] else "undefined"
+    low, high = (bound / 1000 for bound in cost["total_bounds_pj"])
+    span = f" ({low:.2f} to {high:.2f} nJ by where the inputs enter)" if high > low else ""
+    yield (
+        f"total {cost['total_pj'] / 1000:.2f} nJ{span}; per synaptic operation {per_op['incremental']:.1f} pJ "
+        f"incremental, {all_in} all-in."
+    )
+    if cost["latency_ns"] is not None:
+        low, high = (bound / 1000 for bound in cost["latency_bounds_ns"])
+        yield (
+            f"latency {cost['latency_ns'] / 1000:.2f} us ({low:.2f} to {high:.2f} us), one sample every "
+            f"{cost['interval_ns'] / 1000:.2f} us in a stream; {_used(cost)}."
         )
+
+
+def _used(content: dict[str, Any]) -> str:
+    cores, tiles = content["cores"], content["tiles"]
+    return f"{cores} {'core' if cores == 1 else 'cores'} on {tiles} {'tile' if tiles == 1 else 'tiles'}"
+
+
+def fit(content: dict[str, Any]) -> None:
+    """The rules of a placement, and what is used of the chip."""
+    rows = [
+        [r["rule"].replace("_", " "), r["where"], f"{r['actual']:,}", f"{r['limit']:,}", "yes" if r["ok"] else "NO"]
+        for r in content["rules"]
+    ]
+    columns = ["rule", "population, projection or input", "actual", "limit", "kept"]
+    if rows:
+        table(f"Rules of {content['chip']}; per core: the fullest one", columns, rows)
+    rows = [
+        [name, f"{p['neurons']:,}", f"{p['cores']:,}", f"{p['synaptic_memory_bits'] / 8192:,.1f} KB"]
+        for name, p in content["populations"].items()
+    ]
+    table("Populations", ["population", "neurons", "cores", "synaptic memory"], rows)
+    if not content["limits"]:
+        say(f"{content['chip']} has no cores and no limits: every network fits.")
+        return
+    shares = ", ".join(f"{name.replace('_', ' ')} {share:.1%}" for name, share in content["occupancy"].items())
+    say(f"{_used(content)}; used of {content['chip']}, per core the mean: {shares}.")
+
+
+def chips(content: dict[str, Any]) -> None:
+    """The profiles that ship."""
+    rows = [
+        [c["name"], c["title"], str(c["cores"] or "none"), "yes" if c["timing"] else "no", ", ".join(c["energy"])]
+        for c in content["chips"]
+    ]
+    table("Chip profiles", ["name", "title", "cores", "timing", "energy of"], rows)
+    say("Every number with its source: spikewright chips NAME")
+
+
+def chip(content: dict[str, Any]) -> None:
+    """One profile: every number with unit, kind and source."""
+    say(f"{content['title']}\n{content['source']}\n")
+    rows = [
+        [name.replace("_", " "), f"{q['value']:,} {q['unit']}", q["kind"], q["source"]]
+        for name, q in content["numbers"].items()
+    ]
+    table(content["name"], ["what", "value", "kind", "source"], rows)
+    say(f"spikes carry values: {'yes' if content['graded_spikes'] else 'no'}")
+    if content["barrier_between_points"]:
+        say(f"barrier between its points: {content['barrier_between_points']}")
+    say(f"not included: {'; '.join(content['not_included'])}")
 
 
 def losses(content: list[dict[str, str]]) -> None:

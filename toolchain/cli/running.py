@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from . import render
+from .loading import load
 from .options import (
     Bits,
     Chip,
@@ -21,21 +22,16 @@ from .options import (
     Steps,
     Weights,
     lowering,
-    shape,
 )
 from .output import emit, say, teller
 
-if TYPE_CHECKING:
-    from ..data.samples import Samples
-    from ..sources import Source
-
-Backend = Annotated[str, typer.Option("--backend", help="oracle or lava.")]
+Backend = Annotated[str, typer.Option("--backend", help="engine, oracle or lava.")]
 
 
 def simulate(
     source: SourceArgument,
     data: Data = "",
-    backend: Backend = "oracle",
+    backend: Backend = "engine",
     chip: Chip = "",
     samples: Limit = 0,
     steps: Steps = 0,
@@ -48,23 +44,22 @@ def simulate(
     quiet: Quiet = False,
 ) -> None:
     """Run the integer program: spikes, sparsity, synaptic operations and energy per sample."""
-    from ...simulators.chips.profile import load_chip
     from ...simulators.run import simulate as run
-    from ..describe import describe_activity, describe_energies, provenance
+    from ..describe import describe_activity, describe_costs, provenance
+    from ..placing import place_all
 
-    if chip:
-        load_chip(chip)  # an unknown chip is told before the work, not after it
-    network, loaded = _load(source, data, samples, steps, weights, example)
+    network, loaded = load(source, data, samples, steps, weights, example)
     program = network.program(loaded.calibration, **lowering(bits, chip, reset, 0.0))
     tell = teller(quiet)
     options = {"progress": lambda done: tell(f"lava: {done} samples done")} if backend == "lava" else {}
-    trace = run(program, loaded.x, backend=backend, **options)
+    placements = place_all(program, [chip] if chip else None)
+    trace = run(program, loaded.x, backend=backend, place=placements.counted, **options)
     content = {
         "schema_version": 1,
         "data": loaded.name,
         "program_hash": program.content_hash,
         "activity": describe_activity(trace, program),
-        "energy": describe_energies(trace, program, [chip] if chip else None),
+        **describe_costs(trace, placements),
         "accuracy": None if loaded.y is None else float((trace.predict() == loaded.y).mean()),
         "predictions": trace.predict().tolist(),
         "provenance": provenance(),
@@ -75,25 +70,26 @@ def simulate(
 def compare(
     source: SourceArgument,
     data: Data = "",
-    targets: Annotated[str, typer.Option("--targets", help="Of torch,frozen,run_graph,oracle,lava.")] = "",
+    targets: Annotated[str, typer.Option("--targets", help="Of torch,frozen,run_graph,oracle,engine,lava.")] = "",
     samples: Limit = 100,
     steps: Steps = 0,
     weights: Weights = "",
     example: Example = "",
     bits: Bits = 8,
     reset: Reset = "",
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 unless all integer backends agree.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 unless the integer backends agree.")] = False,
+    effects: Annotated[bool, typer.Option(help="Measure what each loss does by itself.")] = True,
     out: OutFile = "",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Run the network on every target and show where neighbours part: the first diverging neuron of each pair."""
+    """Run the network on every target: where neighbours part, in which population, and through which loss."""
     from ...models.errors import CheckFailed
     from ..comparison.chain import compare as run
     from ..describe import describe_comparison, provenance
     from ..targets import INTEGER
 
-    network, loaded = _load(source, data, samples, steps, weights, example)
+    network, loaded = load(source, data, samples, steps, weights, example)
     chosen = tuple(part.strip() for part in targets.split(",") if part.strip()) or None
     result = run(
         network,
@@ -103,6 +99,7 @@ def compare(
         allow_missing=chosen is None,
         progress=teller(quiet),
         lowering=lowering(bits, "", reset, 0.0),
+        effects=effects,
     )
     content = describe_comparison(result) | {"schema_version": 1, "data": loaded.name, "provenance": provenance()}
     emit(content, as_json, render.comparison, out)
@@ -116,7 +113,7 @@ def compare(
 def evaluate(
     source: SourceArgument,
     data: Data = "",
-    targets: Annotated[str, typer.Option("--targets", help="Of torch,frozen,run_graph,oracle,lava.")] = "",
+    targets: Annotated[str, typer.Option("--targets", help="Of torch,frozen,run_graph,oracle,engine,lava.")] = "",
     samples: Limit = 0,
     steps: Steps = 0,
     weights: Weights = "",
@@ -131,7 +128,7 @@ def evaluate(
     from ..describe import provenance
     from ..targets import INTEGER, available_targets, run_target
 
-    network, loaded = _load(source, data, samples, steps, weights, example)
+    network, loaded = load(source, data, samples, steps, weights, example)
     if loaded.y is None:
         raise InputError(f"{loaded.name} has no classes; an accuracy needs a .npz file with x and y.")
     chosen = [part.strip() for part in targets.split(",") if part.strip()]
@@ -142,21 +139,9 @@ def evaluate(
     emit(content | {"provenance": provenance()}, as_json, _render_accuracy, out)
 
 
-def _load(source: str, data: str, samples: int, steps: int, weights: str, example: str) -> tuple[Source, Samples]:
-    from ...models.errors import InputError
-    from ..data.samples import load_samples
-    from ..sources import resolve_source
-
-    network = resolve_source(source, weights or None, shape(example))
-    spec = data or network.data
-    if not spec:
-        raise InputError(f"{network.name} does not know its data; say --data digits, or a .npy or .npz file.")
-    return network, load_samples(spec, steps or network.steps, samples or None)
-
-
 def _render_simulation(content: dict[str, Any]) -> None:
     render.activity(content["activity"])
-    render.energies(content["energy"])
+    render.costs(content["energy"], content["not_priced"])
     if content["accuracy"] is not None:
         say(f"accuracy {content['accuracy']:.2%} on {content['activity']['samples']} samples of {content['data']}")
 

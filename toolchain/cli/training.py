@@ -48,10 +48,11 @@ def _render_demo(content: dict[str, Any]) -> None:
     render.accuracy(content["accuracy"], content["seeds"])
     render.comparison(content["comparison"])
     render.activity(content["activity"])
-    render.energies(content["energy"])
+    render.costs(content["energy"], content["not_priced"])
     out = content["out"]
-    say(f"Written to {out}: run (networks), export (NIR, program, Lava folder), demo.json. {content['seconds']} s.")
-    say(f"Next: spikewright simulate {out}/export/network.program --data digits")
+    say(f"Written to {out} in {content['seconds']} s: run (networks), export (NIR, program, Lava), test.npz, demo.json")
+    say(f"Open {out}/report.html in a browser: spikes, weights, energy, cores, and where float and chip part.")
+    say(f"Next: spikewright simulate {out}/export/network.program --data {out}/test.npz")
 
 
 def _render_training(content: dict[str, Any]) -> None:
