@@ -14,6 +14,8 @@ from .vectors import COLUMNS, add_rows, add_rows_twice, prefer_wide_vectors
 
 FLUSH = 255
 """Rows of 8-bit weights whose sum fits 16 bits whatever they hold: 255 x 128 < 2**15."""
+TOUCHES = 4
+"""Source neurons whose targets are marked before looking whether any target is left."""
 LIMIT = np.int32(STATE_LIMIT)
 POSITIONS = np.array(
     [[n for n in range(8) if byte >> n & 1] + [0] * (8 - byte.bit_count()) for byte in range(256)], np.int32
@@ -143,13 +145,19 @@ def list_values(values, at, size, rows, amounts, first):
 
 
 @kernel
-def touch(synapses, at, reachable, touched, word, words):
-    """Mark the targets of a source neuron; return whether everything that can be touched now is."""
-    complete = True
-    for w in range(words):
-        touched[word + w] |= synapses[at + w]
-        complete &= touched[word + w] == reachable[word + w]
-    return complete
+def touch(synapses, at, rows, first, last, reachable, touched, word, words):
+    """Mark the targets of the listed source neurons, until everything that can be touched is."""
+    n, origin, table = np.uint64(words), np.uint64(word), np.uint64(at)
+    for begin in range(np.uint64(first), np.uint64(last), np.uint64(TOUCHES)):
+        missing = np.uint64(0)
+        for w in range(n):
+            mark = touched[origin + w]
+            for event in range(begin, min(begin + np.uint64(TOUCHES), np.uint64(last))):
+                mark |= synapses[table + np.uint64(rows[event]) * n + w]
+            touched[origin + w] = mark
+            missing |= mark ^ reachable[origin + w]
+        if missing == 0:
+            return
 
 
 @kernel

@@ -92,7 +92,7 @@ def _run_threads(
         run_samples(prepared.tables, *inputs, steps, samples, first, stop, workspace, results)
         prepared.give_back(workspace, steps)
 
-    parts = min(samples, max(threads * PARTS_PER_THREAD, samples // SAMPLES_PER_PART))
+    parts = min(samples, threads * max(PARTS_PER_THREAD, samples // (threads * SAMPLES_PER_PART)))
     cuts = [samples * part // parts for part in range(parts + 1)]
     if min(threads, parts) == 1:
         for first, stop in pairwise(cuts):

@@ -82,10 +82,8 @@ def _sum_inputs(tables, p, t, b, steps, samples, work, results):
     """Sum what arrives at population `p` in row `t`; count operations and touched neurons."""
     for j in range(p.size):
         work.a[j] = 0
-    complete = True
     for w in range(p.word, p.word + p.words):
         work.touched[w] = tables.always[w]
-        complete &= tables.always[w] == tables.reachable[w]
     for number in range(p.projection, p.projection + p.projections):
         q = tables.projections[number]
         row = t - q.delay
@@ -104,10 +102,7 @@ def _sum_inputs(tables, p, t, b, steps, samples, work, results):
             add_shifted(work.wide, q.shift, work.a, p.size)
         ops = sum_of(tables.fan_out, q.fan, work.rows, first, last)
         results.ops[(number * steps + t) * samples + b] = ops
-        while first < last and not complete:
-            synapse = q.synapse + work.rows[first] * p.words
-            complete = touch(tables.synapses, synapse, tables.reachable, work.touched, p.word, p.words)
-            first += 1
+        touch(tables.synapses, q.synapse, work.rows, first, last, tables.reachable, work.touched, p.word, p.words)
     for w in range(p.word, p.word + p.words):
         results.updates[(tables.segment[w] * steps + t) * samples + b] += count_ones(work.touched[w])
 
