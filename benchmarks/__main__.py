@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the chosen workloads."""
     options = _parser().parse_args(arguments)
     options.results.mkdir(parents=True, exist_ok=True)
-    effort = Effort(rounds=2, single=4, batches=(1, 4), least=4) if options.quick else Effort()
+    effort = Effort(rounds=2, single_rows=40, batches=(1, 4), least=4) if options.quick else Effort()
     for name in options.only:
         begin = perf_counter()
         print(f"{name} ...", file=sys.stderr)

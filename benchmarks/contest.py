@@ -31,8 +31,8 @@ class Effort:
     Attributes
     ----------
     rounds : int
-    single : int
-        Samples of one round that are run one by one.
+    single_rows : int
+        Rows of the samples that are run one by one in a round: enough for caches and branch prediction to settle.
     batches : tuple of int
         Batch sizes tried for a peer; those above the case's samples are left out.
     least : int
@@ -40,9 +40,13 @@ class Effort:
     """
 
     rounds: int = 7
-    single: int = 30
+    single_rows: int = 3000
     batches: tuple[int, ...] = (1, 10, 100, 200, 500, 1000)
     least: int = 40
+
+    def single(self, spec: Spec) -> int:
+        """Samples of one round that are run one by one."""
+        return min(spec.samples, max(1, self.single_rows // spec.steps))
 
 
 def contest(spec: Spec, peer: Peer, effort: Effort, backend: str, threads: tuple[int, ...] = (1,)) -> dict[str, Any]:
@@ -56,8 +60,8 @@ def contest(spec: Spec, peer: Peer, effort: Effort, backend: str, threads: tuple
     with TemporaryDirectory() as folder:
         case, program = build(spec, Path(folder))
         with Worker(ours.__name__, case.folder) as we, Worker(peer.module, case.folder, peer.python) as they:
-            about = describe(spec, case, program, effort.single)
-            agreement = agree(case, program, we, they, peer, effort.single, backend)
+            about = describe(spec, case, program, effort.single(spec))
+            agreement = agree(case, program, we, they, peer, effort.single(spec), backend)
             parts = [_measure(spec, peer, effort, backend, n, we, they, about) for n in threads]
             versions = {
                 OURS: we.ask("versions", packages=ours.PACKAGES),
@@ -114,7 +118,7 @@ def _measure(
     lone = next(t for t in tried if t["batch"] == 1)
 
     def one(name: str, worker: Worker, form: str) -> Contestant:
-        return Contestant(name, worker, {"form": form, "batch": 1, "samples": effort.single, "threads": threads})
+        return Contestant(name, worker, {"form": form, "batch": 1, "samples": effort.single(spec), "threads": threads})
 
     everything = {"samples": spec.samples, "threads": threads}
     one_of_ours = one(OURS, we, backend)
