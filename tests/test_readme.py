@@ -22,7 +22,8 @@ def test_python_example_runs_as_it_stands(tmp_path: Path) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "network.program").is_file() and re.match(r"\[.*\] 0\.\d+", done.stdout)
+    assert (tmp_path / "network.program").is_file() and (tmp_path / "report.html").is_file()
+    assert re.match(r"\[.*\] \d+ nJ and \d+ us per sample", done.stdout)
 
 
 def test_every_command_is_listed() -> None:
