@@ -14,23 +14,9 @@ import strangers
 from graphs import chain
 from samples import layered
 from spikewright.exporters.nir.files import write_nir
-from spikewright.toolchain.cli import main
 
 pytestmark = pytest.mark.torch
 BUILD = f"{Path(strangers.__file__)}:tutorial"
-
-
-@pytest.fixture
-def run(capfd: pytest.CaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Run one command in an empty folder; give exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: object) -> tuple[int, str, str]:
-        code = main([str(word) for word in words])
-        out = capfd.readouterr()
-        return code, out.out, out.err
-
-    return call
 
 
 @pytest.fixture

@@ -10,20 +10,6 @@ from samples import a_program
 from spikewright.exporters.program.make import make_program
 from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
 from spikewright.simulators.chips.profile import list_chips
-from spikewright.toolchain.cli import main
-
-
-@pytest.fixture
-def run(capfd: pytest.CaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Run one command in an empty folder; give exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: object) -> tuple[int, str, str]:
-        code = main([str(word) for word in words])
-        out = capfd.readouterr()
-        return code, out.out, out.err
-
-    return call
 
 
 def too_large() -> Program:

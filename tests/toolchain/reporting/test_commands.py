@@ -10,21 +10,12 @@ import pytest
 from graphs import chain
 from samples import layered
 from spikewright.exporters.nir.files import write_nir
-from spikewright.toolchain.cli import main
 
 
-@pytest.fixture
-def run(capfd: pytest.CaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Run one command in an empty folder; give exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(autouse=True)
+def without_lava(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lava's part of a report is tested by the demo; here it would only take time."""
     monkeypatch.setenv("SPIKEWRIGHT_LAVA_PYTHON", "/nowhere/python")
-
-    def call(*words: str) -> tuple[int, str, str]:
-        code = main([*words])
-        out = capfd.readouterr()
-        return code, out.out, out.err
-
-    return call
 
 
 def inputs(channels: int = 20) -> str:
