@@ -64,8 +64,13 @@ def simulate(
     """
     if samples != "independent":
         raise UnsupportedOp(f"samples={samples!r} is not available; samples are run independently of each other.")
+    record = (record,) if isinstance(record, str) else tuple(record or ())
     if unknown := set(record) - set(RECORDS):
         raise ConfigError(f"record={sorted(unknown)} is unknown; known are {', '.join(RECORDS)}.")
+    if options and backend in BACKENDS and backend != "lava":
+        raise ConfigError(
+            f"Backend {backend!r} knows no option {', '.join(options)}; timeout_s and progress are Lava's."
+        )
     if place is not None and place.program.content_hash != program.content_hash:
         raise InputError(f"The placement is of program {place.program.content_hash}, not of {program.content_hash}.")
     events = encode_inputs(program, x)
@@ -73,9 +78,9 @@ def simulate(
     if backend == "engine":
         from .engine.execute import run_engine
 
-        return run_engine(program, events, record, place, threads, **options)
+        return run_engine(program, events, record, place, threads)
     if backend == "oracle":
-        return _run_oracle(program, events, record, place, **options)
+        return _run_oracle(program, events, record, place)
     if backend == "lava":
         from .lava import run_lava
 

@@ -52,6 +52,8 @@ def _encode(port: Input, x: NDArray[Any]) -> NDArray[Any]:
 
 
 def _spikes(port: Input, x: NDArray[Any]) -> NDArray[np.uint8]:
+    if x.dtype.kind == "b":
+        return (x.view(np.uint8) != 0).view(np.uint8)  # a foreign bool may hold any byte
     if not _is_binary(x):
         raise InputError(
             f"Input {port.name!r} takes binary spikes, but holds grey values from {x.min()} to {x.max()}. Encode them "
@@ -63,13 +65,13 @@ def _spikes(port: Input, x: NDArray[Any]) -> NDArray[np.uint8]:
 def _is_binary(x: NDArray[Any]) -> bool:
     if x.dtype.kind == "f":
         return bool(((x == 0) | (x == 1)).all())
-    return x.dtype.kind == "b" or bool(x.max() <= 1 and (x.dtype.kind == "u" or x.min() >= 0))
+    return bool(x.max() <= 1 and (x.dtype.kind == "u" or x.min() >= 0))
 
 
 def _values(port: Input, x: NDArray[Any]) -> NDArray[np.int32]:
     limit = (1 << port.bits) - 1
     if x.dtype.kind == "f":
-        x = np.clip(np.rint(x * port.scale), -limit, limit)
+        x = np.clip(np.rint(x.astype(np.float64) * port.scale), -limit, limit)
     elif x.min() < -limit or x.max() > limit:
         raise InputError(
             f"Input {port.name!r} holds {x.min()}..{x.max()}; its {port.bits} bits span {-limit}..{limit}."

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from ...models.errors import InputError
 from .grid import grid_range, grid_step, on_grid
 from .losses import Loss
-from .program import VTH_MAX, Input, Output, Population, Program, Projection
+from .program import VTH_MAX, Array, Input, Output, Population, Program, Projection
 
 EVENT_BITS_MAX = 24
 """Widest event of a graded input: the width of the states that it is added to."""
@@ -48,6 +49,22 @@ def make_program(
         tuple(losses),
         dict(settings or {}),
     )
+    require_valid(program)
+    return replace(
+        program,
+        populations=tuple(replace(p, bias_mant=_read_only(p.bias_mant)) for p in program.populations),
+        projections=tuple(replace(p, weights=_read_only(p.weights)) for p in program.projections),
+    )
+
+
+def require_valid(program: Program) -> None:
+    """Check every rule of a program, in case it was not built by `make_program` or changed behind its back.
+
+    Raises
+    ------
+    InputError
+        As `make_program`.
+    """
     violations = [*_names(program)]
     if not violations:
         violations += [*_ports(program)]
@@ -55,7 +72,13 @@ def make_program(
         violations += [v for p in program.projections for v in _projection(program, p)]
     if violations:
         raise InputError("This is no valid program:", violations)
-    return program
+
+
+def _read_only(array: Array) -> Array:
+    """A view that cannot be written: hashes, fan-outs and prepared runs of a program are kept."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def _names(program: Program) -> Iterator[str]:

@@ -38,7 +38,7 @@ class Trace:
     synaptic_ops : dict of str to (T, B) int64 array
         Spikes that arrived at existing synapses, per projection.
     updates : dict of str to (T, B) int64 array
-        Neurons per population that had synaptic input, bias or a spike in that row.
+        Neurons per population that had a synaptic event or a bias in that row.
     output : dict of str to (B, n) array
     by_core : dict of str to (T + depth, B, cores) int64 array
         Present with ``place=``: updates, spikes, messages, hops and synaptic operations per chip step of an isolated

@@ -41,6 +41,8 @@ REQUIRED = {
     "energy": ("synaptic_op",),
     "time": ("synaptic_op", "neuron_update_active", "neuron_update_idle", "hop_ew", "hop_ns", "link"),
 }
+TRAVELLING = ("axon_out", "axon_in", "within_tile", "hop_ew", "hop_ns")
+"""What happens to messages only."""
 _WHOLE = ("limits", "mesh")
 _TEXTS = ("name", "title", "source")
 _ENTRY = {"value", "unit", "kind", "source"}
@@ -118,6 +120,10 @@ def _together(table: dict[str, Any]) -> Iterator[str]:
     mesh, limits = table.get("mesh"), table.get("limits", {})
     if table.get("time") and not (mesh and table.get("barrier")):
         yield "time needs a mesh and a barrier"
+    if table.get("barrier") and not table.get("time"):
+        yield "a barrier needs times of the other events"
+    if travelling := [name for name in table.get("energy", {}) if name in TRAVELLING and not mesh]:
+        yield f"energy of {', '.join(travelling)} needs a mesh: without one nothing travels"
     if limits and not mesh:
         yield "limits need a mesh"
     if mesh:

@@ -27,9 +27,16 @@ def _rows(events: NDArray[Any]) -> NDArray[Any]:
 
 def _side_by_side(rows: list[NDArray[Any]], dtype: type) -> NDArray[Any]:
     if not rows:
-        return np.zeros(0, dtype)
+        return _read_only(np.zeros(0, dtype))
     joined = rows[0] if len(rows) == 1 else np.concatenate(rows, axis=2)
-    return np.ascontiguousarray(joined, dtype).reshape(-1)
+    return _read_only(np.ascontiguousarray(joined, dtype).reshape(-1))
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """A view that cannot be written: to Numba that is a type of its own, so there is one kind of input, not two."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def new_results(prepared: Prepared, steps: int, samples: int, spikes: bool, state: bool) -> Results:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...exporters.program.grid import grid_step
+from ...exporters.program.make import require_valid
 from ...exporters.program.program import Input, Population, Program, Projection
 from ...models.errors import UnsupportedOp
 from .tables import BYTES, POPULATION, PROJECTION, SHORTS, VALUES, Ints, Tables
@@ -37,8 +38,11 @@ def build_tables(program: Program, segments: Segments) -> Tables:
     ------
     UnsupportedOp
         Naming every population and projection whose kind the engine does not have.
+    InputError
+        If the program breaks a rule of `make_program`.
     """
     require_known_kinds(program)
+    require_valid(program)
     populations = program.populations
     inputs = sorted(program.inputs, key=lambda port: port.kind == "graded")  # stable: by name within a kind
     sources: list[Input | Population] = [*inputs, *populations]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -40,17 +41,21 @@ class Prepared:
             first += len(parts)
         self.reads_membrane = any(o.readout == "membrane" for o in program.outputs)
         self._spare: dict[int, list[Workspace]] = {}
+        self._lock = Lock()
 
     def take_workspace(self, steps: int) -> Workspace:
         """Take a workspace for samples of `steps` rows; whoever takes it alone uses it."""
-        spare = self._spare.get(steps)
-        return spare.pop() if spare else new_workspace(self.tables, steps)
+        with self._lock:
+            if spare := self._spare.get(steps):
+                return spare.pop()
+        return new_workspace(self.tables, steps)
 
     def give_back(self, workspace: Workspace, steps: int) -> None:
         """Let others use a workspace; those for other lengths of samples are dropped."""
-        if steps not in self._spare:
-            self._spare = {steps: []}
-        self._spare[steps].append(workspace)
+        with self._lock:
+            if steps not in self._spare:
+                self._spare = {steps: []}
+            self._spare[steps].append(workspace)
 
 
 _kept: WeakKeyDictionary[Program, Prepared] = WeakKeyDictionary()
@@ -63,6 +68,8 @@ def prepare(program: Program, place: Placement | None) -> Prepared:
     ------
     UnsupportedOp
         Naming every kind that the engine does not have.
+    InputError
+        If the program breaks a rule of `make_program`, which compiled code must not find out by itself.
     """
     if place is not None:  # its cores come in the order of the program's neurons
         cores = {p.name: place.cores[place.cores_of(p.name)] for p in program.populations}

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...exporters.program.program import Program
+from .placement import Placement
 
 WORD_BITS = 64
 """A row of weights fills whole words of the synaptic memory (Davies et al. 2018: 16,384 words of 64 bit)."""
@@ -59,3 +60,17 @@ def count_destinations(program: Program, population: str, starts: Starts) -> Int
             targets[projection.target] = targets.get(projection.target, False) | reached
     size = program.source(population).size
     return sum((reached.sum(0) for reached in targets.values()), np.zeros(size, np.int64))
+
+
+def alone_on_a_core(placement: Placement, population: str) -> dict[str, Ints]:
+    """Loads of a core that holds nothing but one neuron, (size,) int64 each, for every neuron of `population`."""
+    program = placement.program
+    starts = {p.name: placement.starts(p.name) for p in program.populations}
+    axons = np.zeros(program.source(population).size, np.int64)
+    bits = np.zeros_like(axons)
+    for projection in program.into(population):
+        arriving = np.count_nonzero(projection.weights, axis=1)
+        axons += arriving
+        bits += arriving * (-(-projection.weight_bits // WORD_BITS) * WORD_BITS)
+    out_axons = count_destinations(program, population, starts)
+    return {"in_axons": axons, "synaptic_memory_bits": bits, "out_axons": out_axons}

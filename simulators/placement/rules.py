@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..chips.chip import Chip
+from .loads import alone_on_a_core
 from .placement import Placement
 
 
@@ -24,7 +25,8 @@ class Finding:
     where : str
         Population, projection or input; empty for the whole chip.
     actual, limit : int
-        For a population the load of its fullest core.
+        For a population the load of its fullest core; where even a core of one neuron breaks the rule, the largest
+        load of such a core.
     ok : bool
     remedy : str
         What to do if it is not.
@@ -44,11 +46,12 @@ Measured = Iterator[tuple[str, int]]
 
 @dataclass(frozen=True)
 class Rule:
-    """A function of the placement with the entry of the profile that limits it."""
+    """A function of the placement with the entry of the profile that limits it; `load` names a load of cores."""
 
     measure: Callable[[Placement], Measured]
     limit: Callable[[Chip], float | None]
     remedy: str
+    load: str = ""
 
     def check(self, placement: Placement) -> Iterator[Finding]:
         """Yield one finding for every place that the rule looks at; none if the chip has no such limit."""
@@ -57,7 +60,14 @@ class Rule:
             return
         name = self.measure.__name__
         for where, actual in self.measure(placement):
-            sentence = (self.measure.__doc__ or "").format(where=where, actual=actual, limit=int(limit))
+            who = "the fullest core"
+            if (
+                self.load
+                and actual > limit
+                and (alone := int(alone_on_a_core(placement, where)[self.load].max())) > limit
+            ):
+                who, actual = "a single neuron", alone
+            sentence = (self.measure.__doc__ or "").format(where=where, who=who, actual=actual, limit=int(limit))
             yield Finding(name, sentence, where, actual, int(limit), actual <= limit, self.remedy)
 
 
@@ -67,17 +77,17 @@ def neurons_per_core(placement: Placement) -> Measured:
 
 
 def synaptic_memory_per_core(placement: Placement) -> Measured:
-    """A core has {limit:,} bits of synaptic memory; the fullest core of population {where!r} needs {actual:,}."""
+    """A core has {limit:,} bits of synaptic memory; {who} of population {where!r} needs {actual:,}."""
     return _fullest(placement, "synaptic_memory_bits")
 
 
 def in_axons_per_core(placement: Placement) -> Measured:
-    """A core has {limit:,} in-axons; the fullest core of population {where!r} needs {actual:,}."""
+    """A core has {limit:,} in-axons; {who} of population {where!r} needs {actual:,}."""
     return _fullest(placement, "in_axons")
 
 
 def out_axons_per_core(placement: Placement) -> Measured:
-    """A core has {limit:,} out-axons; the fullest core of population {where!r} needs {actual:,}."""
+    """A core has {limit:,} out-axons; {who} of population {where!r} needs {actual:,}."""
     return _fullest(placement, "out_axons")
 
 
@@ -113,16 +123,19 @@ RULES = (
         synaptic_memory_per_core,
         _limit("synaptic_memory_bits"),
         "Give each neuron fewer source neurons, or prune weights to zero.",
+        "synaptic_memory_bits",
     ),
     Rule(
         in_axons_per_core,
         _limit("in_axons"),
         "Give each neuron fewer source neurons, or prune weights to zero.",
+        "in_axons",
     ),
     Rule(
         out_axons_per_core,
         _limit("out_axons"),
         "Give each neuron fewer targets, or split the population that sends.",
+        "out_axons",
     ),
     Rule(cores_per_chip, _limit("cores"), "Make layers smaller or sparser, or lower with fewer weight bits."),
     Rule(

@@ -6,7 +6,8 @@ Three of the loads depend on the neurons of the core alone. The fourth, out-axon
 take, so populations are cut from the last to the first: the targets of a feed-forward population are final when its
 turn comes. In a cycle they are not; such a population is first cut with the targets as they are, and then cores whose
 out-axons have become too many are divided, again and again. Dividing a core never lowers anybody's out-axons and a core
-of one neuron is never divided, so this ends.
+of one neuron is never divided, so this ends. What is divided is not joined again: a cycle, and what feeds it, can take
+a few more cores than it needs.
 
 A rule that a single neuron breaks (5,000 in-axons, say) cannot be mended by smaller cores. It is left to `rules` to
 report and does not stop the others from shaping the cores.

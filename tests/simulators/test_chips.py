@@ -112,6 +112,8 @@ def test_every_mistake_of_a_profile_is_told_at_once(tmp_path: Path) -> None:
         (r"(?s)\[limits.cores\].*?\n\n", "", "mesh needs limits.cores"),
         (r"(?s)\[mesh.width\].*?\[energy", "[energy", "limits need a mesh"),
         (r"(?s)\[barrier\].*", "", "time needs a mesh and a barrier"),
+        (r"(?s)\[time\..*?\[barrier\]", "[barrier]", "a barrier needs times"),
+        (r"(?s)\[limits.*?\[energy", "[energy", "within_tile, hop_ew, hop_ns needs a mesh"),
     ],
 )
 def test_bad_profiles(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -1,5 +1,6 @@
 """The engine equals the oracle in every bit, on any program, with any number of threads."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -11,10 +12,11 @@ from samples import a_program, parts
 from spikewright.exporters.program.inputs import encode_inputs
 from spikewright.exporters.program.make import make_program
 from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
-from spikewright.models.errors import ConfigError, UnsupportedOp
+from spikewright.models.errors import ConfigError, InputError, UnsupportedOp
 from spikewright.simulators.activity import count_activity
 from spikewright.simulators.chips.chip import Chip
 from spikewright.simulators.chips.profile import load_chip
+from spikewright.simulators.engine import plan
 from spikewright.simulators.engine.execute import run_engine
 from spikewright.simulators.oracle import run_rows
 from spikewright.simulators.placement import count_by_core, place
@@ -159,6 +161,63 @@ def test_kinds_that_the_engine_lacks_are_named_all_at_once() -> None:
         run_engine(strange, {"in": np.ones((1, 1, 3), np.uint8)})
     assert "'a' has kind 'cuba'" in str(caught.value) and "'in-a' has kind 'convolution'" in str(caught.value)
     assert 'backend="oracle"' in str(caught.value)
+
+
+def test_a_bool_may_hold_any_byte() -> None:
+    foreign = np.full((3, 2, 3), 255, np.uint8).view(bool)
+    expected = simulate(a_program(), np.ones((3, 2, 3)), record=EVERYTHING)
+    trace = simulate(a_program(), foreign, record=EVERYTHING)
+    np.testing.assert_array_equal(trace.spikes["a"], expected.spikes["a"])
+    np.testing.assert_array_equal(trace.synaptic_ops["in-a"], expected.synaptic_ops["in-a"])
+
+
+def test_a_program_that_breaks_its_rules_does_not_reach_the_kernels() -> None:
+    """Compiled code would read and write beyond its buffers."""
+    program, x = a_program(), {"in": np.ones((2, 1, 3), np.uint8)}
+    (projection,) = program.projections
+    for change in ({"weights": projection.weights[:, :2]}, {"delay": -1}, {"weights": np.ones((200, 3), np.int16)}):
+        with pytest.raises(InputError, match="no valid program"):
+            run_engine(replace(program, projections=(replace(projection, **change),)), x)
+
+
+def test_the_arrays_of_a_program_cannot_be_changed_behind_its_back() -> None:
+    program = a_program()
+    for array in (program.projections[0].weights, program.populations[0].bias_mant):
+        with pytest.raises(ValueError, match="read-only"):
+            array[:] = 0
+
+
+def test_sums_over_very_many_sources_are_kept_in_64_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "WIDE_FAN_IN", 100)
+    x = {"in": (np.random.default_rng(0).random((4, 3, 300)) < 0.5).astype(np.uint8)}
+    assert_same_bits(wide(40, 300, 254, sign_mode="mixed", weight_exp=-2), x, 1)
+    assert_same_bits(wide(40, 300, 255), x, 2)
+
+
+def test_more_sources_than_16_bits_count() -> None:
+    x = {"in": (np.random.default_rng(0).random((2, 2, 70_001)) < 0.01).astype(np.uint8)}
+    assert_same_bits(wide(5, 70_001, 2, sign_mode="mixed"), x, 2)
+
+
+def test_a_population_may_have_no_projection() -> None:
+    population = Population("a", (3,), 4095, 100, 5, np.array([400, 0, -400], np.int32), level=1)
+    program = a_program(populations=(population,), projections=())
+    assert assert_same_bits(program, {"in": np.zeros((6, 2, 3), np.uint8)}, 1) > 0
+
+
+def test_runs_of_other_lengths_and_at_the_same_time_do_not_disturb_each_other() -> None:
+    program, rng = wide(20, 40, 60), np.random.default_rng(0)
+    inputs = [(rng.random((steps, 5, 40)) < 0.3).astype(np.uint8) for steps in (1, 9, 4) for _ in range(8)]
+    expected = [simulate(program, x, threads=1).counts["a"] for x in inputs]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda x: simulate(program, x, threads=2).counts["a"], inputs))
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_options_of_other_backends_are_refused() -> None:
+    with pytest.raises(ConfigError, match="knows no option timeout_s"):
+        simulate(a_program(), np.ones((1, 1, 3)), timeout_s=3)
 
 
 def test_threads_are_at_least_one() -> None:

@@ -40,9 +40,17 @@ def test_every_broken_rule_is_told_at_once() -> None:
         place(crowded(), chip)
     assert caught.value.exit_code == 3 and len(caught.value.violations) == 5
     text = str(caught.value)
-    assert "A core has 5 in-axons; the fullest core of population 'a' needs 6." in text
+    assert "A core has 5 in-axons; a single neuron of population 'a' needs 6." in text
     assert "A synapse delays a spike by at most 62 steps; projection 'a-b' delays by 63. Shorten the delay" in text
     assert "input 'in' sends values of 8 bits. Encode the input as spikes" in text
+
+
+def test_what_a_rule_needs_is_what_one_neuron_needs_where_no_core_is_small_enough() -> None:
+    """Neurons pile up on a core that breaks a rule anyway; that core is no measure of what the chip would need."""
+    (memory,) = (f for f in check_fit(crowded(), a_chip(synaptic_memory_bits=6 * 64 - 1)) if f.actual == 6 * 64)
+    assert not memory.ok and "a single neuron of population 'a' needs 384" in memory.sentence
+    kept = [f for f in check_fit(crowded(), a_chip(synaptic_memory_bits=6 * 64)) if f.where == "a"]
+    assert all(f.ok for f in kept), "the smallest memory that will do"
 
 
 def test_a_rule_that_one_neuron_breaks_does_not_stop_the_others_from_shaping_cores() -> None:

@@ -1,0 +1,61 @@
+"""Kernels are kept where the user's caches are, and never outlive the source that they were made of."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from spikewright.simulators.engine import compiled
+
+RUN = """
+import numpy as np
+from spikewright.exporters.program.make import make_program
+from spikewright.exporters.program.program import Input, Output, Population, Projection
+from spikewright.simulators.run import simulate
+program = make_program(
+    (Input("in", (1,)),), (Population("a", (1,), 4095, 0, 1, np.zeros(1, np.int32), 1),),
+    (Projection("p", "in", "a", np.full((1, 1), 2, np.int16)),), (Output("o", "a", "spike_count"),),
+)
+print(simulate(program, np.ones((3, 1, 1))).output["o"])
+"""
+
+
+def run(cache: Path) -> str:
+    environment = {**os.environ, compiled.CACHE_VARIABLE: str(cache)}
+    done = subprocess.run([sys.executable, "-c", RUN], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_kernels_are_kept_in_the_named_folder(tmp_path: Path) -> None:
+    assert run(tmp_path) == "[[3]]"
+    (folder,) = (tmp_path / "kernels").iterdir()
+    assert folder.name == compiled.source_digest() and list(folder.rglob("*.nbc"))
+
+
+def test_without_a_place_to_write_they_are_compiled_each_time(tmp_path: Path) -> None:
+    (tmp_path / "kernels").write_text("")
+    assert run(tmp_path) == "[[3]]"
+
+
+@pytest.mark.parametrize("file", ["arithmetic.py", "vectors.py", "tables.py", "kernels.py"])
+def test_every_source_file_counts(tmp_path: Path, file: str) -> None:
+    """Numba's own cache would look at the file of the outermost function only."""
+    folder = tmp_path / "engine"
+    shutil.copytree(Path(compiled.__file__).parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    assert compiled.source_digest(folder) == compiled.source_digest()
+    (folder / file).write_text((folder / file).read_text() + "\n")
+    compiled.source_digest.cache_clear()
+    assert compiled.source_digest(folder) != compiled.source_digest()
+
+
+def test_a_users_own_cache_is_left_alone() -> None:
+    import numba
+
+    import spikewright.simulators.engine.kernels
+
+    assert spikewright.simulators.engine.kernels.run_samples
+    assert str(compiled.source_digest()) not in str(numba.config.CACHE_DIR)
