@@ -44,7 +44,7 @@ def contestant(name: str, *seconds: float) -> Contestant:
     return Contestant(name, Clock(*seconds), {"form": name, "batch": 1, "samples": 10, "threads": 1})
 
 
-def test_every_layer_fires_at_the_calibrated_rate_and_no_lower_threshold_would_do(built) -> None:
+def test_every_layer_fires_at_the_calibrated_rate_or_a_little_below(built) -> None:
     case, program = built
     trace = simulate(program, case.x[:, :16], backend="oracle")
     for p, vth in zip(program.populations, case.vth, strict=True):
@@ -117,8 +117,12 @@ def test_the_command_writes_json_and_a_page_that_shows_it(tmp_path: Path) -> Non
     (case,) = w5["cases"]
     assert {r["against"] for r in case["ratios"]} == {"one sample", "best batch"}
     for row in case["rows"]:
-        line = next(x for x in lines if f"{row['cpu_ms_per_sample']['median']:.3g} (" in x and row["form"] in x)
-        assert row["against"] in line and f"| {row['batch']} | {row['threads']} |" in line
+        shown = (
+            f"{row['cpu_ms_per_sample']['median']:.3g} (",
+            f"{row['contestant']}, {row['form']} | {row['batch']} | {row['threads']} |",
+            row["against"],
+        )
+        assert any(all(part in x for part in shown) for x in lines), shown
     for one in case["ratios"]:
         assert any(f"{one['median']:.3g} ({one['min']:.3g} to {one['max']:.3g}) |" in x for x in lines)
     assert any(f"| {startup['first_start']['wall_s']:.3g} |" in x for x in lines)

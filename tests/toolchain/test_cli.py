@@ -102,6 +102,11 @@ def bad_inputs() -> list:
     ]
 
 
+def files(folder: Path) -> list[Path]:
+    """Everything in `folder` but the bytecode that Python may keep of a user's module."""
+    return sorted(path for path in folder.rglob("*") if "__pycache__" not in path.parts)
+
+
 @pytest.mark.parametrize(("words", "code", "message"), bad_inputs())
 def test_bad_input_is_one_paragraph_and_an_exit_code(run, tmp_path: Path, monkeypatch, words, code, message) -> None:
     monkeypatch.setenv("SPIKEWRIGHT_LAVA_PYTHON", "/nowhere/python")
@@ -116,11 +121,11 @@ def test_bad_input_is_one_paragraph_and_an_exit_code(run, tmp_path: Path, monkey
     torch.save({**state, "fc1.weight": torch.full((12, 20), float("nan"))}, tmp_path / "nan.pt")
     torch.save({**state, "lif1.threshold": torch.tensor(-1.0)}, tmp_path / "negative.pt")
     torch.save({"fc1.weight": torch.zeros(3)}, tmp_path / "other.pt")
-    before = sorted(tmp_path.rglob("*"))
+    before = files(tmp_path)
     got, out, err = run(*words)
     assert got == code, err
     assert message in err and "Traceback" not in err and err.startswith("error: ")
-    assert sorted(tmp_path.rglob("*")) == before, "nothing may be written"
+    assert files(tmp_path) == before, "nothing may be written"
     got, out, err = run(*words, "--json")
     if words[0] != "doctor":
         assert json.loads(out)["exit_code"] == code
