@@ -32,6 +32,7 @@ COUNTED = (
 )
 _EXACT_FLOAT32, _EXACT_FLOAT64 = 2**24, 2**53
 """Sums of whole numbers below it are exact in floats of that width, whatever their order."""
+_ROWS_AT_ONCE = 4096
 
 Events = dict[str, NDArray[Any]]
 
@@ -109,5 +110,9 @@ def _product(fired: NDArray[np.bool_], table: Ints) -> Ints:
     """``fired @ table`` for (T, B, size) events: exact, as no sum can pass the one with every neuron firing."""
     most = int(table.sum(0).max(initial=0))
     kind = np.float32 if most < _EXACT_FLOAT32 else np.float64 if most < _EXACT_FLOAT64 else np.int64
-    rows = fired.reshape(-1, fired.shape[-1]).astype(kind) @ table.astype(kind)
-    return rows.reshape(*fired.shape[:2], -1).astype(np.int64)
+    rows, columns = fired.reshape(-1, fired.shape[-1]), table.astype(kind)
+    counts = np.empty((len(rows), table.shape[1]), np.int64)
+    for first in range(0, len(rows), _ROWS_AT_ONCE):  # as floats, all rows together could fill the memory
+        part = slice(first, first + _ROWS_AT_ONCE)
+        counts[part] = rows[part].astype(kind) @ columns
+    return counts.reshape(*fired.shape[:2], -1)
