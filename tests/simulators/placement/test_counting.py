@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samples import a_chip
+from samples import a_chip, layered
 from spikewright.exporters.program.program import Program
 from spikewright.simulators.activity import synaptic_ops, touched, updates
 from spikewright.simulators.oracle import run_rows
-from spikewright.simulators.placement import Placement, count_by_core
+from spikewright.simulators.placement import Placement, count_by_core, counting, place
 from spikewright.simulators.placement.fitting import draft
 from strategies import programs
 
@@ -123,3 +123,14 @@ def test_sums_are_exact_at_every_width(limit: int) -> None:
 
     table = np.array([[limit], [1], [2]])  # the sum is odd, so a float too narrow rounds it
     assert _product(np.ones((1, 1, 3), bool), table).item() == limit + 3
+
+
+def test_counts_do_not_depend_on_how_many_rows_are_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = layered((20, 30, 10))
+    x = (np.random.default_rng(0).random((5, 4, 20)) < 0.4).astype(np.int32)
+    events = {"in": x, **run_rows(program, {"in": x})["spikes"]}
+    placement = place(program, a_chip(neurons=7))
+    whole = count_by_core(program, events, placement)
+    monkeypatch.setattr(counting, "_ROWS_AT_ONCE", 3)
+    for name, rows in count_by_core(program, events, placement).items():
+        np.testing.assert_array_equal(rows, whole[name])
