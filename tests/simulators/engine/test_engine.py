@@ -114,18 +114,17 @@ def test_events_of_24_bits_overflow_as_the_contract_says() -> None:
     assert_same_bits(program, {"in": np.full((3, 2, 300), 1 - 2**24, np.int32)}, 1)
 
 
-def test_most_random_programs_spike() -> None:
+def test_random_programs_spike_often_enough() -> None:
     """Otherwise the comparison above would compare silence."""
-    spiking = 0
+    spiking = []
 
-    @settings(max_examples=50, deadline=None, database=None)
+    @many(200)
     @given(programs(WIDE_SIZES))
     def count(case: tuple) -> None:
-        nonlocal spiking
-        spiking += assert_same_bits(*case, 1) > 0
+        spiking.append(assert_same_bits(*case, 1) > 0)
 
     count()
-    assert spiking > 20
+    assert sum(spiking) > len(spiking) / 5
 
 
 def test_only_what_was_asked_for_is_recorded() -> None:
