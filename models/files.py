@@ -15,8 +15,14 @@ from .errors import InputError
 
 @contextmanager
 def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; rename it over `path` when the block ends well, delete it otherwise."""
-    target = _writable(path)
+    """Yield a temporary path beside `path`; rename it over `path` when the block ends well, delete it otherwise.
+
+    Raises
+    ------
+    InputError
+        As in `writable_file`.
+    """
+    target = writable_file(path)
     handle, name = _temporary(tempfile.mkstemp, target)
     os.close(handle)
     temporary = Path(name)
@@ -44,14 +50,9 @@ def atomic_folder(path: str | os.PathLike[str], marker: str) -> Iterator[Path]:
     Raises
     ------
     InputError
-        If `path` is a file or somebody else's folder.
+        As in `writable_folder`.
     """
-    target = _writable(path)
-    if target.exists() and not (target.is_dir() and ((target / marker).exists() or not any(target.iterdir()))):
-        raise InputError(
-            f"{target} exists and was not written by spikewright (no {marker} inside). "
-            "Nothing was overwritten; choose another folder or remove it."
-        )
+    target = writable_folder(path, marker)
     temporary = Path(_temporary(tempfile.mkdtemp, target))
     retired = temporary.with_name(temporary.name + ".old")
     try:
@@ -70,12 +71,46 @@ def atomic_folder(path: str | os.PathLike[str], marker: str) -> Iterator[Path]:
         shutil.rmtree(retired, ignore_errors=True)
 
 
+def writable_file(path: str | os.PathLike[str]) -> Path:
+    """Return `path` in full if `atomic_file` can write it, so that it can be asked before a long run.
+
+    Raises
+    ------
+    InputError
+        If it is a folder, or the folder around it does not exist or is not writable.
+    """
+    target = _writable(path)
+    if target.is_dir():
+        raise InputError(f"Cannot write {path}: it is a folder. Name a file.")
+    return target
+
+
+def writable_folder(path: str | os.PathLike[str], marker: str) -> Path:
+    """Return `path` in full if `atomic_folder` can write it, so that it can be asked before a long run.
+
+    Raises
+    ------
+    InputError
+        If it is a file, somebody else's folder or the current one, or the folder around it does not exist or is not
+        writable.
+    """
+    target = _writable(path)
+    if target == Path.cwd():
+        raise InputError(f"Cannot write {path}: it is the current folder. Name a new one.")
+    if target.exists() and not (target.is_dir() and ((target / marker).exists() or not any(target.iterdir()))):
+        raise InputError(
+            f"{target} exists and was not written by spikewright (no {marker} inside). "
+            "Nothing was overwritten; choose another folder or remove it."
+        )
+    return target
+
+
 def _writable(path: str | os.PathLike[str]) -> Path:
     target = Path(path).resolve()
     if not target.parent.is_dir():
         raise InputError(f"Cannot write {path}: the folder {target.parent} does not exist. Create it first.")
-    if target == Path.cwd():
-        raise InputError(f"Cannot write {path}: it is the current folder. Name a new one.")
+    if not os.access(target.parent, os.W_OK):
+        raise InputError(f"Cannot write {path}: the folder {target.parent} is not writable.")
     return target
 
 

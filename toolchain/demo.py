@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..exporters.program.trace import Trace
-from ..models.files import atomic_folder
+from ..models.files import atomic_folder, writable_folder
 from ..simulators.pricing import price
 from ..simulators.run import simulate
 from .comparison.chain import Comparison, compare
@@ -61,6 +61,7 @@ def run_demo(
         The content of ``demo.json``.
     """
     start = perf_counter()
+    writable_folder(out, MARKER)  # told before the minutes of training
     config = TrainConfig(seed=seeds[0])
     first, accuracy = _train_all(seeds, tell, bar)
     source = _source(first, config)

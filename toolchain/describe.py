@@ -96,16 +96,16 @@ def describe_costs(trace: Trace, placements: Placements) -> dict[str, Any]:
 
 
 def describe_price(cost: Cost) -> dict[str, Any]:
-    """A cost without its arrays: totals over cores, means over samples."""
-    timed = cost.latency_ns is not None
+    """A cost without its arrays: totals over cores, means over samples; no cores and tiles without a mesh."""
+    timed, meshed = cost.latency_ns is not None, cost.placement.chip.mesh is not None
     return {
         "chip": cost.chip,
         "backend": cost.backend,
         "kind": "estimated",
         "unit": "pJ per sample",
         "timing": cost.timing,
-        "cores": len(cost.placement.cores),
-        "tiles": cost.placement.tiles,
+        "cores": len(cost.placement.cores) if meshed else None,
+        "tiles": cost.placement.tiles if meshed else None,
         "counts": {name: float(row.sum()) for name, row in cost.counts.items()},
         "energy_pj": {name: float(row.sum()) for name, row in cost.energy_pj.items()},
         "total_pj": cost.total_pj,

@@ -11,6 +11,7 @@ from ..simulators.chips.profile import Chip, Quantity, list_chips
 from ..simulators.placement import Finding, Placement, place
 from ..simulators.placement.fitting import draft
 from ..simulators.placement.rules import findings
+from .reporting.readable import number_of
 
 
 @dataclass(frozen=True)
@@ -55,23 +56,28 @@ def place_all(program: Program, chips: list[str] | None = None) -> Placements:
 
 
 def describe_fit(program: Program, chip: str) -> tuple[dict[str, Any], Placement, list[Finding]]:
-    """Every rule with actual and limit, what is used of the chip, and the cores of every population."""
+    """Every rule with actual and limit, what is used of the chip, and the cores of every population.
+
+    Without a mesh there are no cores and no tiles: None.
+    """
     placement = draft(program, chip)
     found = findings(placement)
     limits = {name: int(limit.value) for name, limit in placement.chip.limits.items()}
+    meshed = placement.chip.mesh is not None
     content = {
         "chip": placement.chip.name,
         "program_hash": program.content_hash,
         "fits": all(finding.ok for finding in found),
         "rules": [asdict(finding) for finding in found],
-        "cores": len(placement.cores),
-        "tiles": placement.tiles,
+        "cores": len(placement.cores) if meshed else None,
+        "tiles": placement.tiles if meshed else None,
         "occupancy": placement.occupancy,
         "limits": limits,
+        "units": {name: limit.unit for name, limit in placement.chip.limits.items()},
         "populations": {
             p.name: {
                 "neurons": p.size,
-                "cores": len(placement.starts(p.name)),
+                "cores": len(placement.starts(p.name)) if meshed else None,
                 "synaptic_memory_bits": sum(
                     core.loads["synaptic_memory_bits"] for core in placement.cores[placement.cores_of(p.name)]
                 ),
@@ -90,7 +96,7 @@ def describe_chip(chip: Chip) -> dict[str, Any]:
     numbers |= {f"energy {name}": quantity for name, quantity in chip.energy.items()}
     numbers |= {f"time {name}": quantity for name, quantity in chip.time.items()}
     if chip.barrier:
-        numbers |= {f"barrier from {_tiles(tiles)}": quantity for tiles, quantity in chip.barrier.points}
+        numbers |= {f"barrier from {number_of(tiles, 'tile')}": quantity for tiles, quantity in chip.barrier.points}
     return {
         "name": chip.name,
         "title": chip.title,
@@ -100,7 +106,3 @@ def describe_chip(chip: Chip) -> dict[str, Any]:
         "numbers": {name: asdict(quantity) for name, quantity in numbers.items()},
         "not_included": list(chip.not_included),
     }
-
-
-def _tiles(count: int) -> str:
-    return f"{count} {'tile' if count == 1 else 'tiles'}"

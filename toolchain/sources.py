@@ -81,8 +81,19 @@ class Source:
         return all(STATEFUL.get(type(nodes[end])) == "membrane" for end in ends)
 
     def program(self, calibration: Any = None, **options: Any) -> Program:
-        """Integer program: the user's own, or lowered from the graph with `options` of `lower`."""
+        """Integer program: the user's own, or lowered from the graph with `options` of `lower`.
+
+        Raises
+        ------
+        InputError
+            If the user's own program meets options, which it can no longer follow.
+        """
         if self.ready_program is not None:
+            if options:
+                raise InputError(
+                    f"{self.name} is an integer program already; nothing is left to lower with {', '.join(options)}. "
+                    "Leave these options out, or give the network that it was lowered from."
+                )
             return self.ready_program
         from .lowering import lower
 

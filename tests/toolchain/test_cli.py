@@ -14,6 +14,7 @@ import strangers
 from graphs import chain
 from samples import layered
 from spikewright.exporters.nir.files import write_nir
+from spikewright.simulators.run import simulate
 
 pytestmark = pytest.mark.torch
 BUILD = f"{Path(strangers.__file__)}:tutorial"
@@ -67,6 +68,14 @@ def test_weights_may_be_safetensors_and_source_a_nir_file(run, tmp_path: Path) -
     assert code == 0 and json.loads(out)["settings"]["weight_bits"] == [4, "argument"]
 
 
+LOWERING = (("--bits", "8", "weight_bits"), ("--reset", "zero", "reset"), ("--dt", "1e-4", "dt_s"))
+WRITERS = [
+    *([command, "nothing.nir", "--data", "nothing.npy"] for command in ("simulate", "compare", "evaluate", "check")),
+    *(["inspect", "nothing.nir"], ["chips"], ["doctor"]),
+]
+"""Commands that write their JSON to a file; that it cannot be written is told before what else is wrong."""
+
+
 def bad_inputs() -> list:
     return [
         (["simulate", "not.nir", "--data", "x.npz"], 2, "neither a NIR file"),
@@ -98,7 +107,24 @@ def bad_inputs() -> list:
         (["export", "leaving.py:build", "--example", "1,20"], 2, "raised SystemExit"),
         (["compare", "good.nir", "--data", "x.npz", "--targets", "oracle,oracle"], 2, "two different targets"),
         (["train", "--config", "bad.toml"], 2, "did you mean 'epochs'"),
-        (["doctor", "--require", "lava"], 4, "lava"),
+        (["doctor", "--require", "chip"], 2, "Backend 'chip' is unknown"),
+        (["simulate", "good.nir", "--data", "x.npz", "--dt", "0"], 2, "a time step is positive"),
+        *(
+            (["simulate", "p.program", "--data", "x.npz", *option], 2, f"nothing is left to lower with {name}")
+            for *option, name in LOWERING
+        ),
+        *(
+            ([command, "p.program", "--data", "x.npz", "--bits", "8"], 2, "nothing is left to lower with weight_bits")
+            for command in ("compare", "evaluate", "check")
+        ),
+        (
+            ["export", "p.program", "--to", "program", "--chip", "horowitz-45nm"],
+            2,
+            "nothing is left to lower with chip",
+        ),
+        *(([*words, "--out", "."], 2, "it is a folder") for words in WRITERS),
+        *(([*words, "--out", "missing/file"], 2, "does not exist") for words in WRITERS),
+        *(([command, "--out", "x.npz"], 2, "was not written by spikewright") for command in ("train", "demo")),
     ]
 
 
@@ -113,6 +139,7 @@ def test_bad_input_is_one_paragraph_and_an_exit_code(run, tmp_path: Path, monkey
     (tmp_path / "not.nir").write_text("these are no numbers")
     (tmp_path / "bad.toml").write_text("epoch = 3\n")
     write_nir(chain([np.random.default_rng(0).normal(size=(5, 20))]), tmp_path / "good.nir")
+    layered((20, 6, 5)).save(tmp_path / "p.program")
     grey(tmp_path), binary(tmp_path)
     (tmp_path / "torn.npz").write_bytes((tmp_path / "x.npz").read_bytes()[:200])
     np.savez(tmp_path / "texts.npz", x=np.ones((2, 3, 20)), y=np.array(["a", "b", "c"]))
@@ -127,8 +154,7 @@ def test_bad_input_is_one_paragraph_and_an_exit_code(run, tmp_path: Path, monkey
     assert message in err and "Traceback" not in err and err.startswith("error: ")
     assert files(tmp_path) == before, "nothing may be written"
     got, out, err = run(*words, "--json")
-    if words[0] != "doctor":
-        assert json.loads(out)["exit_code"] == code
+    assert got == json.loads(out)["exit_code"] == code
 
 
 def test_somebody_elses_folder_is_not_overwritten(run, stranger, tmp_path: Path) -> None:
@@ -146,6 +172,77 @@ def test_strict_comparison_wants_two_integer_backends(run, stranger, tmp_path: P
     monkeypatch.setenv("SPIKEWRIGHT_LAVA_PYTHON", "/nowhere/python")
     code, out, _ = run(*words)
     assert code == 0 and "lava: not run. SPIKEWRIGHT_LAVA_PYTHON" in out, "oracle and engine are two"
+
+
+def test_a_result_whose_answer_is_no_is_one_object_all_the_same(run, stranger, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("SPIKEWRIGHT_LAVA_PYTHON", "/nowhere/python")
+    code, out, err = run("doctor", "--require", "lava", "--json", "--out", "found.json")
+    content = json.loads(out)
+    assert code == 4 and not content["backends"]["lava"]["usable"] and err.startswith("error: lava: ")
+    assert json.loads((tmp_path / "found.json").read_text()) == content
+    words = ["compare", *stranger, "--data", binary(tmp_path), "--strict", "--quiet", "--json"]
+    code, out, err = run(*words, "--targets", "run_graph,oracle")
+    assert code == 1 and len(json.loads(out)["pairs"]) == 1 and err.startswith("error: No two integer backends")
+
+
+def test_strict_comparison_names_integer_backends_that_differ(run, stranger, tmp_path: Path, monkeypatch) -> None:
+    from spikewright.toolchain import targets
+
+    def wrong(program, x, backend, **options):
+        return simulate(program, x if backend == "oracle" else 0 * x, backend=backend, **options)
+
+    monkeypatch.setattr(targets, "simulate", wrong)
+    words = ["compare", *stranger, "--data", binary(tmp_path), "--strict", "--quiet", "--targets", "oracle,engine"]
+    code, out, err = run(*words, "--json")
+    assert code == 1 and json.loads(out)["pairs"][0]["mismatches"] > 0
+    assert err.startswith("error: Integer backends differ: oracle and engine.")
+
+
+def test_the_chain_says_100_percent_only_where_nothing_differs(run, capfd) -> None:
+    from spikewright.toolchain.cli.render import comparison
+
+    population = {"population": "a", "what": "spike", "slots": 10**8, "mismatches": 1, "alone": 1, "alone_backend": "b"}
+    first = {"population": "a", "what": "spike", "step": 0, "sample": 0, "neuron": 0, "values": [0.0, 1.0]}
+    pair = {"backends": ["a", "b"], "spike_agreement": 1 - 1e-8, "mismatches": 1, "same_prediction": 1 - 1e-6}
+    pair |= {"populations": [population], "first_divergence": first}
+    comparison({"samples": 1, "pairs": [pair], "not_run": {}, "effects": []})
+    out = capfd.readouterr().out
+    assert "99.99 %" in out and "99.9 %" in out and "100" not in out.replace("100000000", "")
+
+
+def test_the_time_step_can_be_given_wherever_a_graph_is_lowered(run, tmp_path: Path) -> None:
+    write_nir(chain([np.random.default_rng(0).normal(size=(5, 20))]), tmp_path / "g.nir")
+    data = ["--data", binary(tmp_path), "--json"]
+
+    def programs(*dt: str) -> list[str]:
+        words = [
+            ["simulate"],
+            ["compare", "--targets", "oracle,engine"],
+            ["check"],
+            ["report", "--targets", "oracle,engine"],
+        ]
+        made = [json.loads(run(word, "g.nir", *rest, *data, *dt)[1]) for word, *rest in words]
+        return [content.get("program_hash") or content["provenance"]["program_hash"] for content in made]
+
+    (default,), (given,) = set(programs()), set(programs("--dt", "5e-5"))
+    assert default != given
+    assert run("evaluate", "g.nir", *data, "--dt", "5e-5")[0] == 0
+
+
+def test_evaluate_tells_what_it_runs_unless_it_is_to_be_quiet(run, tmp_path: Path) -> None:
+    layered((20, 6, 5)).save(tmp_path / "p.program")
+    words = ["evaluate", "p.program", "--data", binary(tmp_path)]
+    assert run(*words)[2] == "... oracle\n... engine\n" and run(*words, "--quiet")[2] == ""
+
+
+def test_an_interrupted_command_ends_with_130_and_leaves_nothing(tmp_path: Path) -> None:
+    text = "import os, signal, time\ndef build():\n    os.kill(os.getpid(), signal.SIGINT)\n    time.sleep(60)\n"
+    (tmp_path / "long.py").write_text(text)
+    words = ["export", "long.py:build", "--example", "1,20", "--out", "made"]
+    command = [sys.executable, "-m", "spikewright.toolchain.cli.main", *words]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 130 and "Traceback" not in done.stderr
+    assert files(tmp_path) == [tmp_path / "long.py"]
 
 
 def test_comparison_shows_where_errors_arise_and_what_each_loss_does(run, stranger, tmp_path: Path) -> None:

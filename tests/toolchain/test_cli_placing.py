@@ -1,6 +1,7 @@
 """`chips` and `check` as a user types them, and the costs that `simulate` shows."""
 
 import json
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -44,18 +45,31 @@ def test_chips_lists_the_profiles_and_shows_every_number_of_one(run) -> None:
     assert run("chips", "loihi9")[0] == 2
 
 
+def test_what_a_profile_says_is_shown_as_it_stands(run, tmp_path: Path) -> None:
+    text = files("spikewright.simulators.chips").joinpath("loihi1-davies2018.toml").read_text()
+    odd = "see [/ref], [bold]1[/bold] and :warning:"
+    (tmp_path / "mine.toml").write_text(text.replace("Davies et al. 2018: 1,024 compartments per core", odd))
+    code, out, err = run("chips", "mine.toml")
+    assert code == 0 and odd in out, err
+
+
 def test_check_shows_the_rules_and_what_is_used(run) -> None:
     a_program().save("p.program")
     code, out, err = run("check", "p.program")
     assert code == 0 and not err
-    assert "synaptic memory per core" in out and "1,048,576" in out and "1 core on 1 tile" in out
+    assert "synaptic memory per core" in out and "62 steps" in out
+    assert "192 bit" in out and "1,048,576 bit" in out
+    assert "Used of the chip: 1 core on 1 tile, 0.7 % of 128 cores." in out
+    assert "mean over the used cores: neurons 0.1 % of 1,024 neurons; synaptic memory under 0.1 % of 1,048,576" in out
     code, out, _ = run("check", "p.program", "--chip", "loihi1-nahuku-fit", "--json")
     content = json.loads(out)
     assert code == 0 and content["fits"] and content["chip"] == "loihi1-nahuku-fit" and content["cores"] == 1
     assert all(rule["ok"] and rule["actual"] <= rule["limit"] for rule in content["rules"])
     assert content["occupancy"]["neurons"] == 2 / 1024
     code, out, _ = run("check", "p.program", "--chip", "horowitz-45nm")
-    assert code == 0 and "every network fits" in out
+    assert code == 0 and "every network fits" in out and "cores  " not in out
+    content = json.loads(run("check", "p.program", "--chip", "horowitz-45nm", "--json")[1])
+    assert content["cores"] is content["tiles"] is content["populations"]["a"]["cores"] is None
     assert run("check", "p.program", "--chip", "loihi9")[0] == 2
 
 
@@ -102,6 +116,7 @@ def test_simulate_prices_every_profile_that_takes_the_network_and_says_why_other
         assert cost["energy_pj"][component] == pytest.approx(count * cost["sources"][component]["value"])
     assert cost["latency_bounds_ns"][0] == cost["latency_ns"] <= cost["latency_bounds_ns"][1]
     assert content["energy"]["horowitz-45nm"]["latency_ns"] is None
+    assert content["energy"]["horowitz-45nm"]["cores"] is None and cost["cores"] == 1
     code, out, _ = run("simulate", "p.program", "--data", "x.npy")
     assert code == 0 and "latency" in out and "Not included" in out and "23.6 pJ" in out
     a_program(inputs=(Input("in", (3,), "graded", 1.0, 8),)).save("graded.program")

@@ -6,24 +6,25 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import Json
-from .output import emit, say
+from .options import Json, OutFile
+from .output import emit, say, stop
 
 
 def doctor(
-    as_json: Json = False,
     require: Annotated[str, typer.Option("--require", help="Exit 4 unless this backend is usable.")] = "",
+    out: OutFile = "",
+    as_json: Json = False,
 ) -> None:
     """Say which backends can run here, with versions, and why others cannot."""
     from ...models.errors import BackendUnavailable, ConfigError
     from ..describe import provenance
 
+    if require and require not in _CHECKS:
+        raise ConfigError(f"Backend {require!r} is unknown; known are {', '.join(_CHECKS)}.")
     backends = {name: check() for name, check in _CHECKS.items()}
-    emit({"schema_version": 1, "backends": backends, "provenance": provenance()}, as_json, _render)
-    if require and require not in backends:
-        raise ConfigError(f"Backend {require!r} is unknown; known are {', '.join(backends)}.")
+    emit({"schema_version": 1, "backends": backends, "provenance": provenance()}, as_json, _render, out)
     if require and not backends[require]["usable"]:
-        raise BackendUnavailable(f"{require}: {backends[require]['detail']}")
+        stop(BackendUnavailable(f"{require}: {backends[require]['detail']}"))
 
 
 def _module(name: str, extra: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from . import render
-from .options import Bits, Chip, Dt, Example, Json, Reset, SourceArgument, Steps, Weights, lowering, shape
+from .options import Bits, Chip, Dt, Example, Json, Reset, SourceArgument, Steps, Weights, listed, lowering, shape
 from .output import emit, say
 
 
@@ -18,23 +18,25 @@ def export(
     calibrate: Annotated[str, typer.Option("--calibrate", help="Data to calibrate on, as for --data.")] = "",
     weights: Weights = "",
     example: Example = "",
-    bits: Bits = 8,
+    bits: Bits = None,
     chip: Chip = "",
     reset: Reset = "",
-    dt: Dt = 0.0,
+    dt: Dt = None,
     steps: Steps = 0,
     as_json: Json = False,
 ) -> None:
     """Write the network as a NIR file, as an integer program and as a self-contained Lava folder."""
+    from ...models.files import writable_folder
     from ..data.samples import load_samples
-    from ..exporting import write_export
+    from ..exporting import MARKER, write_export
     from ..sources import resolve_source
 
+    writable_folder(out, MARKER)
     network = resolve_source(source, weights or None, shape(example))
-    formats = tuple(part.strip() for part in to.split(",") if part.strip())
+    formats = listed(to)
     data = calibrate or network.data
     calibration = load_samples(data, steps or network.steps).calibration if data else None
-    options = lowering(bits, chip, reset, dt)
+    options = lowering(bits, reset, dt, chip)
     program = network.program(calibration, **options) if {"program", "lava"} & set(formats) else None
     content = write_export(network, program, out, formats)
     emit(content | {"out": out}, as_json, _render)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..reporting import readable
 from . import render
 from .options import Example, Json, OutFile, SourceArgument, Weights, shape
 from .output import emit, say, table
@@ -67,7 +68,7 @@ def _render_program(content: dict[str, Any]) -> None:
                 *(p[key] for key in ("name", "source", "target")),
                 _sizes(p["shape"]),
                 *(str(p[key]) for key in ("weight_bits", "sign_mode", "weight_exp", "delay", "synapses")),
-                f"{p['zeros_share']:.1%}",
+                readable.share(p["zeros_share"], 1),
                 _range(p["weight_range"]),
             ]
             for p in content["projections"]

@@ -11,7 +11,7 @@ from . import doctor, exporting, inspecting, placing, reporting, running, traini
 from .output import fail
 
 EPILOG = (
-    "Exit codes: 0 ok, 1 failed check, 2 bad input, 3 does not fit the chip, 4 backend not available. "
+    "Exit codes: 0 ok, 1 failed check, 2 bad input, 3 does not fit the chip, 4 backend not available, 130 interrupted. "
     "SOURCE is a .nir file, a program file, a run folder of train, or package.module:function with --example SHAPE."
 )
 
@@ -45,9 +45,6 @@ def main(arguments: list[str] | None = None) -> int:
     except SpikewrightError as error:
         fail(error, as_json="--json" in words)
         return error.exit_code
-    except KeyboardInterrupt:
-        sys.stderr.write("\ninterrupted; nothing half-written was left\n")
-        return 130
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 2
     return 0

@@ -1,4 +1,4 @@
-"""Arguments that several commands share, declared once."""
+"""Arguments that several commands share, declared and read once."""
 
 from __future__ import annotations
 
@@ -7,10 +7,22 @@ from typing import Annotated
 import typer
 
 from ...models.errors import InputError
+from ...models.files import writable_file
+
+CHIP = "loihi1-davies2018"
+"""Profile that is taken where a command needs one and none is named."""
+
+
+def _checked(path: str) -> str:
+    """Refuse a file that cannot be written before the work, not after it."""
+    if path:
+        writable_file(path)
+    return path
+
 
 SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="Network: file, folder or module:function.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
-OutFile = Annotated[str, typer.Option("--out", help="Also write the JSON object to this file.")]
+OutFile = Annotated[str, typer.Option("--out", help="Also write the JSON object to this file.", callback=_checked)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of weights and batches.")]
 Data = Annotated[
@@ -21,9 +33,16 @@ Steps = Annotated[int, typer.Option("--steps", min=0, help="T of the rate code; 
 Weights = Annotated[str, typer.Option("--weights", help="safetensors or .pt file for a module.")]
 Example = Annotated[str, typer.Option("--example", help="Shape of one input of a module, e.g. 1,784.")]
 Chip = Annotated[str, typer.Option("--chip", help="Chip profile by name, or a .toml file.")]
-Bits = Annotated[int, typer.Option("--bits", help="Weight bits, 1 to 8.")]
+Targets = Annotated[str, typer.Option("--targets", help="Of torch,frozen,run_graph,oracle,engine,lava.")]
+Effects = Annotated[bool, typer.Option(help="Measure what each loss does by itself.")]
+Bits = Annotated[int | None, typer.Option("--bits", help="Weight bits, 1 to 8; 8 if not given.", show_default=False)]
 Reset = Annotated[str, typer.Option("--reset", help="Override the reset: zero or subtract.")]
-Dt = Annotated[float, typer.Option("--dt", help="Override the time step of the graph, in seconds.")]
+Dt = Annotated[float | None, typer.Option("--dt", help="Override the graph's time step, s.", show_default=False)]
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Split a list at its commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def shape(text: str) -> tuple[int, ...] | None:
@@ -42,7 +61,7 @@ def shape(text: str) -> tuple[int, ...] | None:
     return tuple(int(part) for part in parts)
 
 
-def lowering(bits: int, chip: str, reset: str, dt_s: float) -> dict[str, object]:
-    """Collect the options of `lower`, leaving out what was not given."""
-    given = {"chip": chip or None, "reset": reset or None, "dt_s": dt_s or None}
-    return {"weight_bits": bits} | {name: value for name, value in given.items() if value is not None}
+def lowering(bits: int | None, reset: str, dt_s: float | None, chip: str = "") -> dict[str, object]:
+    """Collect the options of `lower` that were given."""
+    given = {"weight_bits": bits, "reset": reset or None, "dt_s": dt_s, "chip": chip or None}
+    return {name: value for name, value in given.items() if value is not None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
@@ -40,6 +40,12 @@ def fail(error: SpikewrightError, as_json: bool) -> None:
         typer.echo(to_json({"schema_version": 1, "error": reason, "exit_code": error.exit_code}))
 
 
+def stop(error: SpikewrightError) -> NoReturn:
+    """End a command whose result is printed already, so that with ``--json`` stdout holds that one object only."""
+    fail(error, as_json=False)
+    raise typer.Exit(error.exit_code)
+
+
 def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     """Print a table; the first column is text, the others are numbers."""
     from rich.console import Console
@@ -50,9 +56,11 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
         drawn.add_column(column, justify="right" if number else "left", overflow="fold")
     for row in rows:
         drawn.add_row(*row)
-    console = Console()
+    # Names and sources are the user's: no part of them is markup, a number to colour or an emoji.
+    plain = {"markup": False, "highlight": False, "emoji": False}
+    console = Console(**plain)
     # A pipe has no width of its own; Rich would squeeze the table into 80 columns.
-    (console if console.is_terminal else Console(width=160)).print(drawn)
+    (console if console.is_terminal else Console(width=160, **plain)).print(drawn)
 
 
 def say(text: str) -> None:

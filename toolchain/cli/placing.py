@@ -6,11 +6,24 @@ from typing import Annotated
 
 import typer
 
-from . import render
-from .options import Bits, Data, Example, Json, OutFile, Reset, SourceArgument, Steps, Weights, lowering, shape
-from .output import emit, fail
-
-CHIP = "loihi1-davies2018"
+from . import chip_tables
+from .options import (
+    CHIP,
+    Bits,
+    Chip,
+    Data,
+    Dt,
+    Example,
+    Json,
+    OutFile,
+    Reset,
+    SourceArgument,
+    Steps,
+    Weights,
+    lowering,
+    shape,
+)
+from .output import emit, stop
 
 
 def chips(
@@ -23,7 +36,7 @@ def chips(
     from ..placing import describe_chip
 
     if name:
-        emit({"schema_version": 1} | describe_chip(load_chip(name)), as_json, render.chip, out)
+        emit({"schema_version": 1} | describe_chip(load_chip(name)), as_json, chip_tables.chip, out)
         return
     rows = [
         {
@@ -35,18 +48,19 @@ def chips(
         }
         for chip in map(load_chip, list_chips())
     ]
-    emit({"schema_version": 1, "chips": rows}, as_json, render.chips, out)
+    emit({"schema_version": 1, "chips": rows}, as_json, chip_tables.chips, out)
 
 
 def check(
     source: SourceArgument,
-    chip: Annotated[str, typer.Option("--chip", help="Chip profile by name, or a .toml file.")] = CHIP,
+    chip: Chip = CHIP,
     data: Data = "",
     steps: Steps = 0,
     weights: Weights = "",
     example: Example = "",
-    bits: Bits = 8,
+    bits: Bits = None,
     reset: Reset = "",
+    dt: Dt = None,
     out: OutFile = "",
     as_json: Json = False,
 ) -> None:
@@ -62,10 +76,8 @@ def check(
     named = data or network.data
     calibration = load_samples(named, steps or network.steps).calibration if named else None
     # Lowered for no chip in particular, so that every violation is found here and told together.
-    program = network.program(calibration, **lowering(bits, "", reset, 0.0))
+    program = network.program(calibration, **lowering(bits, reset, dt))
     content, placement, findings = describe_fit(program, chip)
-    emit({"schema_version": 1} | content, as_json, render.fit, out)
+    emit({"schema_version": 1} | content, as_json, chip_tables.fit, out)
     if not content["fits"]:
-        error = misfit(placement, [finding for finding in findings if not finding.ok])
-        fail(error, as_json=False)  # stdout holds its one object already
-        raise typer.Exit(error.exit_code)
+        stop(misfit(placement, [finding for finding in findings if not finding.ok]))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from . import error_tables
+from ..reporting import readable
+from . import chip_tables, error_tables
 from .output import say, table
 
 
@@ -17,9 +18,9 @@ def accuracy(rows: dict[str, dict[str, Any]], seeds: list[int]) -> None:
         [
             [
                 name.replace("_", " "),
-                f"{r['mean']:.2%}",
+                readable.accuracy(r["mean"]),
                 f"{100 * r['std']:.2f} points",
-                " ".join(f"{v:.2%}" for v in r["each"]),
+                ", ".join(map(readable.accuracy, r["each"])),
             ]
             for name, r in rows.items()
         ],
@@ -34,9 +35,9 @@ def comparison(content: dict[str, Any]) -> None:
         [
             [
                 " -> ".join(pair["backends"]),
-                f"{pair['spike_agreement']:.4%}",
+                readable.share(pair["spike_agreement"]),
                 f"{pair['mismatches']} of {sum(p['slots'] for p in pair['populations'])}",
-                f"{pair['same_prediction']:.1%}",
+                readable.share(pair["same_prediction"], 1),
                 divergence(pair["first_divergence"]),
             ]
             for pair in content["pairs"]
@@ -67,7 +68,7 @@ def activity(content: dict[str, Any]) -> None:
             str(p["neurons"]),
             f"{p['spikes_per_sample']:.1f}",
             f"{p['spikes_per_neuron_and_step']:.4f}",
-            f"{p['sparsity']:.2%}",
+            readable.share(p["sparsity"]),
         ]
         for name, p in content["populations"].items()
     ]
@@ -115,58 +116,13 @@ def _sums(cost: dict[str, Any]) -> Iterator[str]:
         low, high = (bound / 1000 for bound in cost["latency_bounds_ns"])
         yield (
             f"latency {cost['latency_ns'] / 1000:.2f} us ({low:.2f} to {high:.2f} us), one sample every "
-            f"{cost['interval_ns'] / 1000:.2f} us in a stream; {_used(cost)}."
+            f"{cost['interval_ns'] / 1000:.2f} us in a stream{_on(cost)}."
         )
 
 
-def _used(content: dict[str, Any]) -> str:
-    cores, tiles = content["cores"], content["tiles"]
-    return f"{cores} {'core' if cores == 1 else 'cores'} on {tiles} {'tile' if tiles == 1 else 'tiles'}"
-
-
-def fit(content: dict[str, Any]) -> None:
-    """The rules of a placement, and what is used of the chip."""
-    rows = [
-        [r["rule"].replace("_", " "), r["where"], f"{r['actual']:,}", f"{r['limit']:,}", "yes" if r["ok"] else "NO"]
-        for r in content["rules"]
-    ]
-    columns = ["rule", "population, projection or input", "actual", "limit", "kept"]
-    if rows:
-        table(f"Rules of {content['chip']}; per core: the fullest one", columns, rows)
-    rows = [
-        [name, f"{p['neurons']:,}", f"{p['cores']:,}", f"{p['synaptic_memory_bits'] / 8192:,.1f} KB"]
-        for name, p in content["populations"].items()
-    ]
-    table("Populations", ["population", "neurons", "cores", "synaptic memory"], rows)
-    if not content["limits"]:
-        say(f"{content['chip']} has no cores and no limits: every network fits.")
-        return
-    shares = ", ".join(f"{name.replace('_', ' ')} {share:.1%}" for name, share in content["occupancy"].items())
-    say(f"{_used(content)}; used of {content['chip']}, per core the mean: {shares}.")
-
-
-def chips(content: dict[str, Any]) -> None:
-    """The profiles that ship."""
-    rows = [
-        [c["name"], c["title"], str(c["cores"] or "none"), "yes" if c["timing"] else "no", ", ".join(c["energy"])]
-        for c in content["chips"]
-    ]
-    table("Chip profiles", ["name", "title", "cores", "timing", "energy of"], rows)
-    say("Every number with its source: spikewright chips NAME")
-
-
-def chip(content: dict[str, Any]) -> None:
-    """One profile: every number with unit, kind and source."""
-    say(f"{content['title']}\n{content['source']}\n")
-    rows = [
-        [name.replace("_", " "), f"{q['value']:,} {q['unit']}", q["kind"], q["source"]]
-        for name, q in content["numbers"].items()
-    ]
-    table(content["name"], ["what", "value", "kind", "source"], rows)
-    say(f"spikes carry values: {'yes' if content['graded_spikes'] else 'no'}")
-    if content["barrier_between_points"]:
-        say(f"barrier between its points: {content['barrier_between_points']}")
-    say(f"not included: {'; '.join(content['not_included'])}")
+def _on(content: dict[str, Any]) -> str:
+    """Cores and tiles in use; nothing for a profile without a mesh, which has neither."""
+    return "" if content["cores"] is None else f"; {chip_tables.used(content)}"
 
 
 def losses(content: list[dict[str, str]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,8 +11,12 @@ import typer
 
 from .loading import load
 from .options import (
+    CHIP,
     Bits,
+    Chip,
     Data,
+    Dt,
+    Effects,
     Example,
     Json,
     Limit,
@@ -19,54 +24,53 @@ from .options import (
     Reset,
     SourceArgument,
     Steps,
+    Targets,
     Weights,
+    listed,
     lowering,
 )
 from .output import emit, say, teller
 
-CHIP = "loihi1-davies2018"
 PAGE = "report.html"
 SAMPLES = 100
-BITS = 8
 
 
 def report(
     source: SourceArgument,
     data: Data = "",
-    chip: Annotated[str, typer.Option("--chip", help="Chip profile by name, or a .toml file.")] = CHIP,
+    chip: Chip = CHIP,
     samples: Limit = SAMPLES,
-    targets: Annotated[str, typer.Option("--targets", help="Backends to compare; all that run here if empty.")] = "",
+    targets: Targets = "",
     out: Annotated[str, typer.Option("--out", help="Page to write; its JSON is written beside it.")] = PAGE,
     steps: Steps = 0,
     weights: Weights = "",
     example: Example = "",
-    bits: Bits = BITS,
+    bits: Bits = None,
     reset: Reset = "",
+    dt: Dt = None,
+    effects: Effects = True,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Run, place, price and compare the network; write one self-contained page and its JSON."""
-    from ...models.errors import ConfigError
-    from ...models.files import atomic_file
     from ...simulators.placement import place
     from ...simulators.pricing import price
     from ...simulators.run import simulate
     from ..comparison import compare
+    from ..exporting import write_json
+    from ..reporting import readable
     from ..reporting import report as make
 
-    page = Path(out)
-    if page.suffix not in (".html", ".htm"):
-        raise ConfigError(f"--out {out!r} is no page; name a file that ends in .html.")
-    if not page.absolute().parent.is_dir():
-        raise ConfigError(f"--out {out!r}: the folder {page.parent} does not exist. Create it first.")
+    page, beside = _pages(out)
     tell = teller(quiet)
     network, loaded = load(source, data, samples, steps, weights, example)
-    options = lowering(bits, "", reset, 0.0)
+    options = lowering(bits, reset, dt)
     program = network.program(loaded.calibration, **options)
     placement = place(program, chip)
-    tell(f"running {loaded.x.shape[1]} samples on {len(placement.cores)} cores")
+    cores = f" on {readable.number_of(len(placement.cores), 'core')}" if placement.chip.mesh else ""
+    tell(f"running {readable.number_of(loaded.x.shape[1], 'sample')}{cores}")
     trace = simulate(program, loaded.x, record=("spikes",), place=placement)
-    chosen = tuple(part.strip() for part in targets.split(",") if part.strip()) or None
+    chosen = listed(targets) or None
     result = compare(
         network,
         loaded.x,
@@ -75,9 +79,11 @@ def report(
         allow_missing=chosen is None,
         progress=lambda target: tell(f"comparing: {target}"),
         lowering=options,
+        effects=effects,
     )
     given = {"--data": data, "--chip": chip, "--samples": samples, "--targets": targets, "--out": out}
     given |= {"--steps": steps, "--weights": weights, "--example": example, "--bits": bits, "--reset": reset}
+    given |= {"--dt": dt, "--no-effects": not effects}
     made = make(
         trace,
         price(trace, placement),
@@ -89,19 +95,48 @@ def report(
     )
     tell("drawing")
     made.save(page)
-    with atomic_file(page.with_suffix(".json")) as temporary:
-        temporary.write_text(made.to_json() + "\n")
-    emit(made.content, as_json, lambda content: _render_report(content, page))
+    write_json(made.content, beside)
+    emit(made.content, as_json, lambda content: _render_report(content, page, beside))
+
+
+def _pages(out: str) -> tuple[Path, Path]:
+    """Page and JSON that the report will write, refused before the work if either cannot or must not be written."""
+    from ...models.errors import ConfigError, InputError
+    from ...models.files import writable_file
+
+    page = Path(out)
+    if page.suffix not in (".html", ".htm"):
+        raise ConfigError(f"--out {out!r} is no page; name a file that ends in .html.")
+    beside = page.with_suffix(".json")
+    for target in (page, beside):
+        writable_file(target)
+    if beside.exists() and not _is_report(beside):
+        raise InputError(
+            f"The report's JSON would overwrite {beside}, which is no report. Choose another name with --out."
+        )
+    return page, beside
+
+
+def _is_report(path: Path) -> bool:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and "verdict" in content
 
 
 def command(name: str, source: str, options: dict[str, Any]) -> str:
-    """The command line that was given, without options that are empty or at their default."""
-    defaults = {"--chip": CHIP, "--samples": SAMPLES, "--out": PAGE, "--bits": BITS, "--steps": 0}
-    words = [word for key, value in options.items() if value != defaults.get(key, "") for word in (key, str(value))]
+    """The command line that was given, without options that were not given or are at their default."""
+    defaults = {"--chip": CHIP, "--samples": SAMPLES, "--out": PAGE, "--steps": 0}
+    words = []
+    for key, value in options.items():
+        if value is None or value is False or value in ("", defaults.get(key)):
+            continue
+        words += [key] if value is True else [key, str(value)]
     return shlex.join(["spikewright", name, source, *words])
 
 
-def _render_report(content: dict[str, Any], page: Path) -> None:
+def _render_report(content: dict[str, Any], page: Path, beside: Path) -> None:
     for sentence in content["verdict"]:
         say(sentence["text"])
-    say(f"Written to {page} and {page.with_suffix('.json').name}; open the page in a browser.")
+    say(f"Written to {page} and {beside.name}; open the page in a browser.")

@@ -6,12 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
+from ..reporting import readable
 from . import render
 from .loading import load
 from .options import (
     Bits,
     Chip,
     Data,
+    Dt,
+    Effects,
     Example,
     Json,
     Limit,
@@ -20,10 +23,12 @@ from .options import (
     Reset,
     SourceArgument,
     Steps,
+    Targets,
     Weights,
+    listed,
     lowering,
 )
-from .output import emit, say, teller
+from .output import emit, say, stop, teller
 
 Backend = Annotated[str, typer.Option("--backend", help="engine, oracle or lava.")]
 
@@ -37,8 +42,9 @@ def simulate(
     steps: Steps = 0,
     weights: Weights = "",
     example: Example = "",
-    bits: Bits = 8,
+    bits: Bits = None,
     reset: Reset = "",
+    dt: Dt = None,
     out: OutFile = "",
     as_json: Json = False,
     quiet: Quiet = False,
@@ -49,7 +55,7 @@ def simulate(
     from ..placing import place_all
 
     network, loaded = load(source, data, samples, steps, weights, example)
-    program = network.program(loaded.calibration, **lowering(bits, chip, reset, 0.0))
+    program = network.program(loaded.calibration, **lowering(bits, reset, dt))
     tell = teller(quiet)
     options = {"progress": lambda done: tell(f"lava: {done} samples done")} if backend == "lava" else {}
     placements = place_all(program, [chip] if chip else None)
@@ -70,15 +76,16 @@ def simulate(
 def compare(
     source: SourceArgument,
     data: Data = "",
-    targets: Annotated[str, typer.Option("--targets", help="Of torch,frozen,run_graph,oracle,engine,lava.")] = "",
+    targets: Targets = "",
     samples: Limit = 100,
     steps: Steps = 0,
     weights: Weights = "",
     example: Example = "",
-    bits: Bits = 8,
+    bits: Bits = None,
     reset: Reset = "",
+    dt: Dt = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 unless the integer backends agree.")] = False,
-    effects: Annotated[bool, typer.Option(help="Measure what each loss does by itself.")] = True,
+    effects: Effects = True,
     out: OutFile = "",
     as_json: Json = False,
     quiet: Quiet = False,
@@ -90,7 +97,7 @@ def compare(
     from ..targets import INTEGER
 
     network, loaded = load(source, data, samples, steps, weights, example)
-    chosen = tuple(part.strip() for part in targets.split(",") if part.strip()) or None
+    chosen = listed(targets) or None
     result = run(
         network,
         loaded.x,
@@ -98,30 +105,33 @@ def compare(
         loaded.calibration,
         allow_missing=chosen is None,
         progress=teller(quiet),
-        lowering=lowering(bits, "", reset, 0.0),
+        lowering=lowering(bits, reset, dt),
         effects=effects,
     )
     content = describe_comparison(result) | {"schema_version": 1, "data": loaded.name, "provenance": provenance()}
     emit(content, as_json, render.comparison, out)
     integer = [pair for pair in result.pairs if set(pair.backends) <= INTEGER]
     if strict and not integer:
-        raise CheckFailed(f"No two integer backends were compared. {' '.join(result.not_run.values())}".strip())
-    if strict and any(pair.mismatches for pair in integer):
-        raise CheckFailed("Two integer backends differ; the first divergence is in the table above.")
+        stop(CheckFailed(f"No two integer backends were compared. {' '.join(result.not_run.values())}".strip()))
+    differing = [" and ".join(pair.backends) for pair in integer if pair.mismatches]
+    if strict and differing:
+        stop(CheckFailed(f"Integer backends differ: {', '.join(differing)}. Their first divergence is in the result."))
 
 
 def evaluate(
     source: SourceArgument,
     data: Data = "",
-    targets: Annotated[str, typer.Option("--targets", help="Of torch,frozen,run_graph,oracle,engine,lava.")] = "",
+    targets: Targets = "",
     samples: Limit = 0,
     steps: Steps = 0,
     weights: Weights = "",
     example: Example = "",
-    bits: Bits = 8,
+    bits: Bits = None,
     reset: Reset = "",
+    dt: Dt = None,
     out: OutFile = "",
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Accuracy of every stage of the network: as trained, frozen, as NIR, as integers."""
     from ...models.errors import InputError
@@ -131,10 +141,12 @@ def evaluate(
     network, loaded = load(source, data, samples, steps, weights, example)
     if loaded.y is None:
         raise InputError(f"{loaded.name} has no classes; an accuracy needs a .npz file with x and y.")
-    chosen = [part.strip() for part in targets.split(",") if part.strip()]
-    chosen = chosen or [target for target in available_targets(network) if target != "lava"]
-    program = network.program(loaded.calibration, **lowering(bits, "", reset, 0.0)) if INTEGER & set(chosen) else None
-    rows = {t: float((run_target(t, network, loaded.x, program).predict() == loaded.y).mean()) for t in chosen}
+    chosen = listed(targets) or tuple(target for target in available_targets(network) if target != "lava")
+    program = network.program(loaded.calibration, **lowering(bits, reset, dt)) if INTEGER & set(chosen) else None
+    tell, rows = teller(quiet), {}
+    for target in chosen:
+        tell(target)
+        rows[target] = float((run_target(target, network, loaded.x, program).predict() == loaded.y).mean())
     content = {"schema_version": 1, "data": loaded.name, "samples": len(loaded.y), "accuracy": rows}
     emit(content | {"provenance": provenance()}, as_json, _render_accuracy, out)
 
@@ -143,9 +155,10 @@ def _render_simulation(content: dict[str, Any]) -> None:
     render.activity(content["activity"])
     render.costs(content["energy"], content["not_priced"])
     if content["accuracy"] is not None:
-        say(f"accuracy {content['accuracy']:.2%} on {content['activity']['samples']} samples of {content['data']}")
+        right = readable.accuracy(content["accuracy"])
+        say(f"accuracy {right} on {content['activity']['samples']} samples of {content['data']}")
 
 
 def _render_accuracy(content: dict[str, Any]) -> None:
     for target, value in content["accuracy"].items():
-        say(f"{target:10} {value:.2%} on {content['samples']} samples of {content['data']}")
+        say(f"{target:10} {readable.accuracy(value)} on {content['samples']} samples of {content['data']}")

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ..reporting import readable
 from . import render
 from .options import Json, Quiet, Seed
 from .output import emit, say, teller
@@ -31,10 +32,12 @@ def train(
     quiet: Quiet = False,
 ) -> None:
     """Train an excitatory-inhibitory network on scikit-learn's digits, freeze its gain and fine-tune it."""
+    from ...models.files import writable_folder
     from ..config import TrainConfig, load_train_config
-    from ..runs import save_run
+    from ..runs import MARKER, save_run
     from ..training import train as run_training
 
+    writable_folder(out, MARKER)
     settings = load_train_config(config) if config else TrainConfig()
     if seed >= 0:
         settings = TrainConfig.from_dict(settings.to_dict() | {"seed": seed})
@@ -56,6 +59,6 @@ def _render_demo(content: dict[str, Any]) -> None:
 
 
 def _render_training(content: dict[str, Any]) -> None:
-    metrics = content["metrics"]
-    say(f"test accuracy: exact {metrics['accuracy']:.2%}, frozen {metrics['frozen_accuracy']:.2%}")
+    exact, frozen = (readable.accuracy(content["metrics"][name]) for name in ("accuracy", "frozen_accuracy"))
+    say(f"test accuracy: exact {exact}, frozen {frozen}")
     say(f"Written to {content['out']}. Next: spikewright export {content['out']} --out exported")

@@ -9,7 +9,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from . import readable
-from .mesh import fullness
+from .figures.mesh import fullness
 from .verdict import crossing, place_of, slots
 
 
@@ -31,6 +31,7 @@ def render_page(content: dict[str, Any], figures: dict[str, Any]) -> str:
         "label": readable.label,
         "number": readable.count,
         "share": readable.share,
+        "accuracy": readable.accuracy,
         "energy": readable.energy,
         "duration": readable.duration,
         "significant": readable.significant,

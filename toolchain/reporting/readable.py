@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import floor
 
 UNDEFINED = "undefined"
-_ENERGY = ("pJ", "nJ", "µJ", "mJ", "J")
-_TIME = ("ns", "µs", "ms", "s")
+ENERGY = ("pJ", "nJ", "µJ", "mJ", "J")
+TIME = ("ns", "µs", "ms", "s")
 LABELS = {
     "synaptic_op": "synaptic operation",
     "synaptic_mac": "synaptic operation with a value",
@@ -36,6 +36,16 @@ def count(value: float | None) -> str:
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
 
 
+def number_of(value: int, noun: str) -> str:
+    """A number with its noun: 1 core, 1,024 cores."""
+    return f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s"
+
+
+def accuracy(value: float) -> str:
+    """A measured accuracy in percent, rounded as measured values are."""
+    return f"{100 * value:.2f} %"
+
+
 def share(value: float | None, digits: int = 2) -> str:
     """A share in percent, cut instead of rounded: 100 % and 0 % are said only where they are exact."""
     if value is None:
@@ -50,12 +60,12 @@ def share(value: float | None, digits: int = 2) -> str:
 
 def energy(picojoules: float | None) -> str:
     """An energy with three digits: 739 nJ."""
-    return _scaled(picojoules, _ENERGY)
+    return _scaled(picojoules, ENERGY)
 
 
 def duration(nanoseconds: float | None) -> str:
     """A time with three digits: 12.3 µs."""
-    return _scaled(nanoseconds, _TIME)
+    return _scaled(nanoseconds, TIME)
 
 
 def significant(value: float | None) -> str:
@@ -63,10 +73,17 @@ def significant(value: float | None) -> str:
     return UNDEFINED if value is None else f"{value:.4g}"
 
 
+def unit_for(largest: float, units: tuple[str, ...]) -> tuple[float, str]:
+    """The unit in which `largest` has one to three digits before its point, as (size in the first unit, name)."""
+    rank = 0
+    while abs(largest) >= 999.5 and rank < len(units) - 1:
+        largest, rank = largest / 1000, rank + 1
+    return 1000.0**rank, units[rank]
+
+
 def _scaled(value: float | None, units: tuple[str, ...]) -> str:
     if value is None:
         return UNDEFINED
-    rank = 0
-    while abs(value) >= 999.5 and rank < len(units) - 1:
-        value, rank = value / 1000, rank + 1
-    return f"{value:,.0f} {units[rank]}" if abs(value) >= 100 else f"{value:.3g} {units[rank]}"
+    size, unit = unit_for(value, units)
+    value /= size
+    return f"{value:,.0f} {unit}" if abs(value) >= 100 else f"{value:.3g} {unit}"

@@ -84,8 +84,8 @@ class Cost(Strict):
     kind: Literal["estimated"]
     unit: str
     timing: str | None
-    cores: int
-    tiles: int
+    cores: int | None = Field(description="null for a profile without a mesh, which has no cores")
+    tiles: int | None
     counts: dict[str, float] = Field(description="events by component")
     energy_pj: dict[str, float]
     by_population_pj: dict[str, dict[str, float]] = Field(description="by component and population")

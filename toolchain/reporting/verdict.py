@@ -103,7 +103,7 @@ def _accuracy(content: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     name = content["activity"]["backend"]
     if name in content["accuracy"]:
         row = content["accuracy"][name]
-        right = f"{readable.share(row['share'])} of {row['samples']:,} samples"
+        right = f"{readable.accuracy(row['share'])} of {row['samples']:,} samples"
         yield "accuracy", PLAIN, f"The classes that {name} gives are right for {right}, measured."
 
 

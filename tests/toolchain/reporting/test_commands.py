@@ -59,6 +59,30 @@ def test_the_printed_command_regenerates_the_report(run, tmp_path: Path) -> None
     assert first | {"created": ""} == second | {"created": ""}
 
 
+def test_an_earlier_report_is_replaced(run, tmp_path: Path) -> None:
+    layered((20, 6, 5)).save("net.program")
+    words = ["report", "net.program", "--data", inputs(), "--targets", "oracle,engine", "--quiet"]
+    assert [run(*words, "--samples", n)[0] for n in (3, 2)] == [0, 0]
+    assert json.loads((tmp_path / "report.json").read_text())["activity"]["samples"] == 2
+
+
+def test_the_printed_command_holds_what_was_given_and_nothing_else(run) -> None:
+    words = ["report", a_graph(), "--data", inputs(), "--targets", "run_graph,oracle", "--json", "--quiet"]
+    content = json.loads(run(*words, "--samples", "0", "--no-effects", "--dt", "1e-4")[1])
+    assert content["comparison"]["effects"] == [] and content["activity"]["samples"] == 30
+    given = "--data x.npz --samples 0 --targets run_graph,oracle --dt 0.0001 --no-effects"
+    assert content["command"] == f"spikewright report net.nir {given}"
+
+
+def test_without_a_mesh_nothing_is_said_of_cores(run) -> None:
+    layered((20, 6, 5)).save("net.program")
+    words = ["report", "net.program", "--data", inputs(), "--targets", "oracle,engine", "--samples", "1", "--json"]
+    code, out, err = run(*words, "--chip", "horowitz-45nm")
+    cost = json.loads(out)["cost"]
+    assert code == 0 and cost["cores"] is None and cost["tiles"] is None and "... running 1 sample\n" in err
+    assert "... running 1 sample on 2 cores\n" in run(*words)[2]
+
+
 def test_a_saved_program_is_reported_without_its_float_network(run) -> None:
     layered((20, 6, 5)).save("net.program")
     code, out, _ = run("report", "net.program", "--data", inputs(), "--json", "--quiet")
@@ -72,6 +96,15 @@ def bad_inputs() -> list:
         (["report", "net.nir", "--data", "x.npz", "--chip", "loihi9"], 2, "Chip 'loihi9' is unknown"),
         (["report", "net.nir"], 2, "does not know its data"),
         (["report", "net.nir", "--data", "x.npz", "--out", "missing/page.html"], 2, "does not exist"),
+        (["report", "net.nir", "--data", "x.npz", "--out", "notes.html"], 2, "notes.json, which is no report"),
+        (["report", "net.nir", "--data", "x.npz", "--out", "torn.html"], 2, "torn.json, which is no report"),
+        (["report", "net.nir", "--data", "x.npz", "--out", "full.html"], 2, "full.json: it is a folder"),
+        (["report", "net.nir", "--data", "x.npz", "--out", "folder.html"], 2, "folder.html: it is a folder"),
+        (
+            ["report", "huge.program", "--data", "wide.npy", "--bits", "4"],
+            2,
+            "nothing is left to lower with weight_bits",
+        ),
         (["report", "huge.program", "--data", "wide.npy"], 3, "does not fit loihi1-davies2018"),
         (["inspect", "nothing.nir"], 2, "no file or folder"),
     ]
@@ -82,10 +115,15 @@ def test_bad_input_is_told_and_nothing_is_written(run, tmp_path: Path, words: li
     a_graph(), inputs()
     layered((5000, 2, 2)).save("huge.program")
     np.save("wide.npy", np.ones((2, 1, 5000), np.int8))
+    (tmp_path / "notes.json").write_text('{"precious": true}')
+    (tmp_path / "torn.json").write_text('{"verdict"')
+    (tmp_path / "full.json").mkdir()
+    (tmp_path / "folder.html").mkdir()
     before = sorted(tmp_path.rglob("*"))
-    got, _, err = run(*words, "--quiet") if words[0] == "report" else run(*words)
+    got, _, err = run(*words)
     assert got == code and message in err and "Traceback" not in err
     assert sorted(tmp_path.rglob("*")) == before
+    assert (tmp_path / "notes.json").read_text() == '{"precious": true}' and "... running" not in err
 
 
 def test_inspect_tells_a_program_and_a_graph(run, tmp_path: Path) -> None:
@@ -101,3 +139,10 @@ def test_inspect_tells_a_program_and_a_graph(run, tmp_path: Path) -> None:
     assert code == 0 and {node["type"] for node in json.loads(out)["nodes"]} == {"Input", "Linear", "LIF", "Output"}
     code, out, _ = run("inspect", "net.nir")
     assert code == 0 and "12x20" in out and "input -> fc1" in out
+
+
+def test_names_that_look_like_markup_are_shown_as_they_are(run, tmp_path: Path) -> None:
+    names = ("pop[bold]x", "[red]y :warning:")
+    layered((20, 6, 5), names=names).save(tmp_path / "net.program")
+    code, out, err = run("inspect", "net.program")
+    assert code == 0 and all(name in out for name in names), err

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from samples import layered
 from spikewright.exporters.program.losses import Loss
 from spikewright.exporters.program.make import make_program
 from spikewright.simulators.run import simulate
+from spikewright.toolchain.comparison import compare_pair
 from spikewright.toolchain.reporting import report
-from spikewright.toolchain.reporting.draw import INK, SERIES
+from spikewright.toolchain.reporting.figures.svg import INK, SERIES
 
 FIGURES = {"raster", "rates", "weights", "operations", "sparsity", "energy", "steps", "mesh"}
 EVIL = "<img onerror=x src=y>\"'&amp;$x_1$ ${{7*7}}"
@@ -47,6 +49,20 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def page(demo_sized: tuple) -> str:
     return report(*demo_sized, data="random").to_html()
+
+
+@pytest.fixture(scope="module")
+def differing(demo_sized: tuple) -> str:
+    """Page of a comparison whose backends differ in one spike of one population."""
+    trace, cost, result = demo_sized
+    spikes = {name: rows.copy() for name, rows in trace.spikes.items()}
+    spikes["layer1"][3, 7, 11] ^= 1
+    other = replace(result.traces["engine"], spikes=spikes)
+    pair = compare_pair(result.traces["oracle"], other, ["layer1", "layer2"])
+    pair = replace(
+        pair, agreements=tuple(replace(a, alone=a.mismatches, alone_backend="engine") for a in pair.agreements)
+    )
+    return report(trace, cost, replace(result, pairs=(pair,))).to_html()
 
 
 def test_every_figure_is_there_with_title_axes_and_origin(page: str) -> None:
@@ -96,6 +112,42 @@ def test_figures_take_their_colours_from_the_page(page: str) -> None:
     assert not [stand_in for stand_in in (INK, *SERIES) if stand_in in page]
     for name in set(re.findall(r"var\((--[a-z0-9-]+)\)", page)) - {"--swatch"}:
         assert style.count(f"{name}:") == 2, f"{name} is defined for light and for dark"
+
+
+def test_a_name_that_looks_like_a_colour_or_an_attribute_stays_as_it_is(everything) -> None:
+    names = (SERIES[0], 'd="0.12345" id="x')
+    page = report(*everything(layered((5, 4, 4, 3), names=(*names, "out")))).to_html()
+    for name in names:
+        assert f">{name}</text>" in page
+
+
+def test_every_table_says_what_it_is_and_every_cell_what_it_belongs_to(page: str, differing: str) -> None:
+    for made in (page, differing):
+        tables = re.findall(r"<table.*?</table>", made, re.DOTALL)
+        assert len(tables) == made.count("<table") > 10
+        for found in tables:
+            assert re.search(r'^<table aria-label=".+?"|<caption>.+?</caption>', found), found[:200]
+            head, *bodies = found.split("<tbody>")
+            assert head.count("<th") - head.count("<thead") == head.count('<th scope="col"')
+            rows = "".join(bodies).split("<tr")[1:]
+            assert rows and all('<th scope="row"' in row for row in rows), found[:200]
+    for attributes in re.findall(r'<div class="scroll"([^>]*)>', page):
+        assert not attributes or re.search(r'tabindex="0" role="region" aria-label=".+"', attributes)
+    assert '<nav aria-label="Sections">' in page
+
+
+def test_pairs_and_what_ran_a_population_alone_are_in_the_table(differing: str) -> None:
+    (found,) = re.findall(r"<caption>By population</caption>.*?</table>", differing, re.DOTALL)
+    assert 'scope="rowgroup" rowspan="2">oracle → engine</th>' in found and "alone run by" in found
+    assert "<td></td>" not in found and ">engine</td>" in found
+
+
+def test_a_screen_reader_is_told_what_a_figure_shows(page: str, demo_sized: tuple) -> None:
+    labels = dict(re.findall(r'<figure id="figure-(\w+)".*?role="img" aria-label="(.+?)"', page, re.DOTALL))
+    assert set(labels) == FIGURES
+    for name, operations in report(*demo_sized).content["activity"]["synaptic_ops_per_sample"].items():
+        assert f"{name} {operations:,.0f}" in labels["operations"]
+    assert "layer1 1, layer2 1, layer3 1" in labels["mesh"] and "µs" in labels["steps"] + labels["energy"]
 
 
 def test_names_cannot_inject(everything) -> None:

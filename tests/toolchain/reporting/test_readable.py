@@ -31,6 +31,20 @@ def test_energies(value: float, text: str) -> None:
     assert readable.energy(value) == text
 
 
+def test_accuracies_are_rounded_as_measured_values_are_and_shares_are_cut() -> None:
+    assert readable.accuracy(0.982367758) == "98.24 %" and readable.share(0.982367758) == "98.23 %"
+    assert readable.accuracy(1.0) == "100.00 %"
+
+
+def test_one_thing_and_more() -> None:
+    assert [readable.number_of(n, "core") for n in (0, 1, 1024)] == ["0 cores", "1 core", "1,024 cores"]
+
+
+def test_an_axis_takes_the_unit_of_its_largest_value() -> None:
+    assert readable.unit_for(739_000, readable.ENERGY) == (1e3, "nJ")
+    assert readable.unit_for(999.6, readable.TIME) == (1e3, "µs") and readable.unit_for(0.0, readable.TIME) == (1, "ns")
+
+
 def test_times_counts_and_coefficients() -> None:
     assert [readable.duration(value) for value in (113.0, 8110.4, 12.3e9, None)] == [
         "113 ns",

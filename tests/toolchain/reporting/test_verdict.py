@@ -22,7 +22,7 @@ def test_agreeing_integer_backends(demo_sized: tuple) -> None:
     assert found["integers"] == ("good", f"The integer backends oracle and engine agree on all {values:,} values.")
     assert found["fit"] == ("good", "Fits loihi1-davies2018, on 3 of 128 cores.")
     assert "per sample, estimated: exact counts times simulated coefficients" in found["cost"][1]
-    assert found["accuracy"][1] == "The classes that engine gives are right for 100 % of 20 samples, measured."
+    assert found["accuracy"][1] == "The classes that engine gives are right for 100.00 % of 20 samples, measured."
 
 
 def test_differing_integer_backends_are_named_with_their_first_difference(demo_sized: tuple) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from .draw import draw_svg
+from .svg import draw_svg
 
 HALF, WHOLE = 520, 1060
 """Widths of a figure, in pixels of the full page."""
@@ -49,14 +49,23 @@ def drawn(
     name: str,
     title: str,
     caption: str,
+    shows: str,
     size: tuple[int, int],
     draw: Callable[[Figure], None],
     legend: tuple[tuple[str, str], ...] = (),
 ) -> list[Drawing]:
-    """Draw a figure of `size` pixels; a list, to be strung together with figures that may be missing."""
+    """Draw a figure of `size` pixels; a list, to be strung together with figures that may be missing.
+
+    `shows` is what a screen reader says instead of the picture.
+    """
     # Jinja may take the markup as it is: matplotlib escapes every text in it.
-    svg = Markup(draw_svg(name, title, *size, draw))
+    svg = Markup(draw_svg(name, f"{title}. {shows}", *size, draw))
     return [Drawing(name, title, svg, caption, size[0] == WHOLE, legend)]
+
+
+def spoken(rows: dict[str, Any], text: Callable[[Any], str]) -> str:
+    """The rows of a figure in words: a 1, b 2."""
+    return ", ".join(f"{name} {text(value)}" for name, value in rows.items())
 
 
 def first(rows: dict[str, Any], what: str) -> tuple[dict[str, Any], str]:

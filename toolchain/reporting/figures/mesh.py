@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from .draw import FILL, LINE, SERIES, bars
+from .svg import FILL, LINE, SERIES, bars
 
 LIMITED = ("neurons", "synaptic_memory_bits", "in_axons", "out_axons")
 

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
-from .draw import FILL, INK, SERIES, bars, short
-from .readable import count, share
+from ..readable import count, share
+from .svg import FILL, INK, SERIES, bars, short
 
 
 def draw_operations(figure: Figure, operations: dict[str, float]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from .draw import SERIES, SOFT, bars, short
+from .svg import SERIES, SOFT, bars, short
 
 
 def draw_rates(figure: Figure, rates: dict[str, dict[str, Any]]) -> None:

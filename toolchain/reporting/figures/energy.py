@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from .draw import INK, SERIES, bars, short
-from .readable import energy
+from ..readable import energy
+from .svg import INK, SERIES, bars, short
 
 
 def draw_energy(figure: Figure, components: dict[str, dict[str, float]], unit: tuple[float, str]) -> None:

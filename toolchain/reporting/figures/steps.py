@@ -1,11 +1,11 @@
-"""How long every chip step takes: mean over the samples, between what is surely needed and what it takes at worst."""
+"""How long each chip step takes by itself, between what is surely needed and what it takes at worst."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from .draw import SERIES, SOFT
+from .svg import SERIES, SOFT
 
 
 def draw_steps(

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from .draw import LINE, SERIES, SOFT, bars, short
-from .readable import share
+from ..readable import share
+from .svg import LINE, SERIES, SOFT, bars, short
 
 
 def draw_weights(figure: Figure, weights: dict[str, dict[str, Any]], columns: int) -> None:

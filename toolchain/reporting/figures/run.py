@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...exporters.program.trace import Trace
-from .cost_figures import cost_figures
-from .drawing import HALF, WHOLE, Drawing, drawn, first, origin
+from ....exporters.program.trace import Trace
+from .. import readable
+from .bars import draw_operations, draw_sparsity
+from .cost import cost_figures
+from .figure import HALF, WHOLE, Drawing, drawn, first, origin, spoken
 from .raster import draw_raster, is_crowded
 from .rates import draw_rates
-from .shares import draw_operations, draw_sparsity
 from .weights import draw_weights
 
 
@@ -35,7 +36,9 @@ def _raster(content: dict[str, Any], trace: Trace) -> list[Drawing]:
     what = f"Sample 0 of {trace.samples:,}, every spike of {trace.steps} steps."
     caption = f"{what}{dense}{more} {origin(content['activity'])}."
     size = (HALF, 430) if trace.steps <= 32 else (WHOLE, 430)
-    return drawn("raster", "Spikes of one sample", caption, size, lambda figure: draw_raster(figure, rows))
+    counts = spoken(rows, lambda spikes: f"{readable.count(int((spikes != 0).sum()))}")
+    shows = f"A mark for every spike, time steps to the right, neurons downwards. Spikes of each population: {counts}."
+    return drawn("raster", "Spikes of one sample", caption, shows, size, lambda figure: draw_raster(figure, rows))
 
 
 def _rates(content: dict[str, Any]) -> list[Drawing]:
@@ -45,7 +48,9 @@ def _rates(content: dict[str, Any]) -> list[Drawing]:
     samples = content["activity"]["samples"]
     caption = f"Mean of every neuron over {samples:,} samples.{more} {origin(content['activity'])}."
     height = 60 + 185 * min(len(rates), 4) if len(rates) <= 4 else 40 + 120 * -(-len(rates) // 2)
-    return drawn("rates", "Firing rates", caption, (HALF, height), lambda figure: draw_rates(figure, rates))
+    silent = spoken(rates, lambda rate: f"{rate['silent']} of {sum(rate['neurons'])}")
+    shows = f"Histograms of neurons over spikes per neuron and step. Silent neurons: {silent}."
+    return drawn("rates", "Firing rates", caption, shows, (HALF, height), lambda figure: draw_rates(figure, rates))
 
 
 def _weights(content: dict[str, Any]) -> list[Drawing]:
@@ -58,7 +63,9 @@ def _weights(content: dict[str, Any]) -> list[Drawing]:
         "Weights at each value that the chip can hold; dashed: the ends of the grid. "
         f"Read from the integer program, exact.{more}"
     )
-    return drawn("weights", "Weights on their grid", caption, size, lambda f: draw_weights(f, weights, columns))
+    zeros = spoken(weights, lambda held: readable.share(held["zeros_share"], 1))
+    shows = f"Histograms of weights over grid values, logarithmic. Zero weights: {zeros}."
+    return drawn("weights", "Weights on their grid", caption, shows, size, lambda f: draw_weights(f, weights, columns))
 
 
 def _operations(content: dict[str, Any]) -> list[Drawing]:
@@ -68,7 +75,8 @@ def _operations(content: dict[str, Any]) -> list[Drawing]:
         return []
     caption = f"Exact count, mean over {activity['samples']:,} samples.{more} {origin(activity)}."
     size = (HALF, 64 + 36 * len(rows))
-    return drawn("operations", "Synaptic operations", caption, size, lambda figure: draw_operations(figure, rows))
+    shows = f"Bars, operations per sample: {spoken(rows, readable.count)}."
+    return drawn("operations", "Synaptic operations", caption, shows, size, lambda f: draw_operations(f, rows))
 
 
 def _sparsity(content: dict[str, Any]) -> list[Drawing]:
@@ -78,4 +86,5 @@ def _sparsity(content: dict[str, Any]) -> list[Drawing]:
         return []
     caption = f"1 - spikes / (neurons x steps), mean over {activity['samples']:,} samples.{more} {origin(activity)}."
     size = (HALF, 64 + 36 * len(rows))
-    return drawn("sparsity", "Sparsity", caption, size, lambda figure: draw_sparsity(figure, rows))
+    shows = f"Bars, share of neuron steps without a spike: {spoken(rows, readable.share)}."
+    return drawn("sparsity", "Sparsity", caption, shows, size, lambda figure: draw_sparsity(figure, rows))

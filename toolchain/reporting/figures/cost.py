@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import readable
-from .draw import SERIES, variable
-from .drawing import HALF, Drawing, drawn, first
+from .. import readable
+from .energy import draw_energy
+from .figure import HALF, Drawing, drawn, first, spoken
 from .mesh import colours_of, draw_mesh
-from .split import draw_energy
 from .steps import draw_steps
-
-_ENERGY = ((1.0, "pJ"), (1e3, "nJ"), (1e6, "µJ"), (1e9, "mJ"))
-_TIME = ((1.0, "ns"), (1e3, "µs"), (1e6, "ms"))
+from .svg import SERIES, variable
 
 
 def cost_figures(content: dict[str, Any]) -> list[Drawing]:
@@ -27,14 +24,16 @@ def _energy(cost: dict[str, Any]) -> list[Drawing]:
     # A component that was never needed takes no colour.
     needed = {name: row for name, row in components.items() if any(row.values())} or components
     rows = {name: {p: row[p] for p in shown} for name, row in needed.items()}
-    unit = _unit(max(sum(row[p] for row in rows.values()) for p in shown), _ENERGY)
+    totals = {p: sum(row[p] for row in rows.values()) for p in shown}
+    unit = readable.unit_for(max(totals.values()), readable.ENERGY)
     legend = tuple((variable(SERIES[n % len(SERIES)]), readable.label(name)) for n, name in enumerate(rows))
     caption = (
         f"By the population on whose cores it is spent, mean over {cost['samples']:,} samples: counts of "
         f"{cost['backend']} times coefficients of {cost['chip']}, estimated.{more}"
     )
     size = (HALF, 64 + 36 * len(shown))
-    return drawn("energy", "Energy", caption, size, lambda figure: draw_energy(figure, rows, unit), legend)
+    shows = f"Stacked bars, energy per sample of each population: {spoken(totals, readable.energy)}."
+    return drawn("energy", "Energy", caption, shows, size, lambda figure: draw_energy(figure, rows, unit), legend)
 
 
 def _steps(cost: dict[str, Any]) -> list[Drawing]:
@@ -42,14 +41,16 @@ def _steps(cost: dict[str, Any]) -> list[Drawing]:
     if steps is None:
         return []
     ends = (steps["first_lower_ns"], steps["first_upper_ns"])
-    shown, total, unit = len(steps["first_ns"]), steps["count"], _unit(max(ends[1]), _TIME)
+    shown, total, unit = len(steps["first_ns"]), steps["count"], readable.unit_for(max(ends[1]), readable.TIME)
     caption = (
         f"{f'The first {shown} of {total:,}' if shown < total else f'All {total}'} chip steps, samples back to back; "
         f"shaded: lower to upper bound. Counts of {cost['backend']}, timing {cost['timing']}, coefficients of "
         f"{cost['chip']}, estimated."
     )
+    shortest, longest = (readable.duration(end(steps["first_ns"])) for end in (min, max))
+    shows = f"A line of the time of every chip step, from {shortest} to {longest}, in a band of its bounds."
     return drawn(
-        "steps", "Time of a step", caption, (HALF, 300), lambda f: draw_steps(f, steps["first_ns"], ends, unit)
+        "steps", "Time of a step", caption, shows, (HALF, 300), lambda f: draw_steps(f, steps["first_ns"], ends, unit)
     )
 
 
@@ -67,9 +68,7 @@ def _mesh(cost: dict[str, Any]) -> list[Drawing]:
     )
     legend = tuple((variable(colour), name) for name, colour in shown.items())
     size = (HALF, int(tile * mesh["height"]) + 50)
-    return drawn("mesh", f"Cores of {cost['chip']}", caption, size, lambda f: draw_mesh(f, placement, colours), legend)
-
-
-def _unit(largest: float, units: tuple[tuple[float, str], ...]) -> tuple[float, str]:
-    """The largest unit in which `largest` is at least 1."""
-    return next((unit for unit in reversed(units) if largest >= unit[0]), units[0])
+    used = {name: sum(core["population"] == name for core in placement["cores"]) for name in shown}
+    shows = f"A map of the tiles and their cores. Cores of each population: {spoken(used, readable.count)}."
+    title = f"Cores of {cost['chip']}"
+    return drawn("mesh", title, caption, shows, size, lambda f: draw_mesh(f, placement, colours), legend)

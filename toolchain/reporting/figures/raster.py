@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from .draw import BITMAP, LINE, SERIES, bars, short
+from .svg import BITMAP, LINE, SERIES, bars, short
 
 OUTLINES = 6000
 """Spikes up to which each is an outline; beyond, populations are drawn as bitmaps."""

@@ -27,7 +27,8 @@ SERIES = ("#0a0101", "#0b0101", "#0c0101", "#0d0101", "#0e0101", "#0f0101")
 _VARIABLES = {INK: "--ink", SOFT: "--soft", LINE: "--line", FILL: "--fill"} | {
     colour: f"--series-{number}" for number, colour in enumerate(SERIES, 1)
 }
-_STAND_IN = re.compile("|".join(_VARIABLES))
+_TAG = re.compile(r"<[^>]*>")
+_STAND_IN, _NAME = re.compile("|".join(_VARIABLES)), re.compile(r'(\bid="|href="#|url\(#)')
 _OUTLINE, _DIGITS = re.compile(r' d="[^"]*"'), re.compile(r"(\.\d\d)\d+")
 BITMAP = "#5b86b5"
 """A middle tone for what is drawn as a bitmap, which no style sheet reaches."""
@@ -69,7 +70,7 @@ def draw_svg(name: str, label: str, width: int, height: int, draw: Callable[[Fig
     name : str
         Prefix of every id inside, unique on the page.
     label : str
-        What a screen reader says.
+        What a screen reader says instead of the picture.
     """
     with rc_context(STYLE), catch_warnings():
         # The text is set by the reader's browser; matplotlib only measures it, and may lack a letter.
@@ -81,10 +82,16 @@ def draw_svg(name: str, label: str, width: int, height: int, draw: Callable[[Fig
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(buffer, format="svg", dpi=144, metadata=nothing)
     body = buffer.getvalue().partition("<svg")[2].partition(">")[2]
-    body = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", body)
-    body = _STAND_IN.sub(lambda found: f"var({_VARIABLES[found[0]]})", body)
-    body = _OUTLINE.sub(lambda outline: _DIGITS.sub(r"\1", outline[0]), body)
+    # Only tags are changed: a text may hold anything, a stand-in colour or the look of an attribute too.
+    body = _TAG.sub(lambda tag: _finish(tag[0], name), body)
     return f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">{body}'
+
+
+def _finish(tag: str, name: str) -> str:
+    """Give a tag the prefix of its ids and its colours of the page, and cut the digits that no screen shows."""
+    tag = _NAME.sub(rf"\g<1>{name}-", tag)
+    tag = _STAND_IN.sub(lambda found: f"var({_VARIABLES[found[0]]})", tag)
+    return _OUTLINE.sub(lambda outline: _DIGITS.sub(r"\1", outline[0]), tag)
 
 
 def bars(
