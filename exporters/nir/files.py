@@ -1,37 +1,84 @@
-"""NIR files: read with every value checked, written whole or not at all."""
+"""NIR files: read with every value checked and every gap told, written whole or not at all."""
 
 from __future__ import annotations
 
+import copy
 import os
 from pathlib import Path
 from typing import Any
 
+import h5py
 import nir
 import numpy as np
 
-from ...models.errors import InputError
+from ...models.errors import InputError, SpikewrightError, UnsupportedOp
 from ...models.files import atomic_file
 from .check import require_meaning
+from .dialects import METADATA_KEY
+from .hdf5 import Limits, read_tree
+from .heaps import require_sound_heaps
+from .neurons import STATEFUL
+from .order import execution_order
+from .repair import repaired
+from .shapes import propagate, typed
+
+REPAIRS = "repairs"
 
 
-def read_nir(path: str | os.PathLike[str]) -> nir.NIRGraph:
-    """Read a NIR file with the strict reader of the nir package and check its values.
+def read_nir(
+    path: str | os.PathLike[str], dialect: str = "auto", strict: bool = False, limits: Limits | None = None
+) -> nir.NIRGraph:
+    """Read a NIR file of any framework: mend what the rest of the file proves, refuse the rest with the reason.
+
+    Parameters
+    ----------
+    path : path
+    dialect : str
+        Whose conventions hold when the graph runs (see `dialects`); noted in ``metadata["spikewright"]["dialect"]``.
+        "auto" leaves that open.
+    strict : bool
+        Read with ``nir.read`` and mend nothing; sub-graphs stay.
+    limits : Limits, optional
+        Sizes up to which a file is read.
+
+    Returns
+    -------
+    nir.NIRGraph
+        Flat: sub-graphs inlined, names joined by ".". Every node has shapes, every neuron parameter its full shape.
+        ``metadata["spikewright"]["repairs"]`` lists what was mended, one sentence each.
 
     Raises
     ------
     InputError
-        If the file is missing, no NIR file or ill-typed, or if parameters cannot mean anything (NaN, tau <= 0,
-        negative thresholds, wrong bias shapes); all violations at once.
+        If the file is missing, no NIR file, damaged or beyond the limits, or if it cannot mean anything: shapes that
+        do not go together, NaN, tau <= 0, negative thresholds; all violations at once.
+    UnsupportedOp
+        For a cycle without neuron or delay, and for edges to a sub-graph that do not say which of its inputs.
     """
     if not Path(path).is_file():
         raise InputError(f"There is no file {path}.")
+    require_sound_heaps(path)
+    if strict:
+        return _noted(_strict(path), dialect, [])
+    tree = read_tree(path, limits)
+    try:
+        graph, notes = repaired(tree, limits or Limits())
+        _require_order(graph)
+    except SpikewrightError as error:
+        kind = UnsupportedOp if isinstance(error, UnsupportedOp) else InputError
+        raise kind(f"Cannot read {path}. {str(error).splitlines()[0]}", error.violations) from error
+    require_meaning(graph, str(path))
+    return _noted(graph, dialect, notes)
+
+
+def _strict(path: str | os.PathLike[str]) -> nir.NIRGraph:
     try:
         graph = nir.read(path)
     except Exception as error:  # nir and h5py raise whatever the broken place happens to raise
         reason = str(error) or type(error).__name__
         raise InputError(
             f"{path} is no NIR file that nir {nir.__version__} can read: {reason}. "
-            "Write it with nir.write or spikewright export."
+            "Read it with strict=False, or write it with nir.write or spikewright export."
         ) from error
     if not isinstance(graph, nir.NIRGraph):
         raise InputError(f"{path} holds a single {type(graph).__name__} node, not a graph; wrap it in a NIRGraph.")
@@ -39,8 +86,27 @@ def read_nir(path: str | os.PathLike[str]) -> nir.NIRGraph:
     return graph
 
 
+def _require_order(graph: nir.NIRGraph) -> None:
+    waits = frozenset(edge for edge in graph.edges if type(graph.nodes[edge[0]]) in STATEFUL)
+    execution_order(graph, waits, frozenset(n for n, node in graph.nodes.items() if isinstance(node, nir.Delay)))
+
+
+def _noted(graph: nir.NIRGraph, dialect: str, notes: list[str]) -> nir.NIRGraph:
+    metadata = dict(graph.metadata or {})
+    own = metadata.get(METADATA_KEY)
+    own = dict(own) if isinstance(own, dict) else {}
+    before = np.atleast_1d(np.asarray(own.get(REPAIRS, []), object))
+    own[REPAIRS] = [note.decode() if isinstance(note, bytes) else str(note) for note in before] + notes
+    if dialect != "auto":
+        own["dialect"] = dialect
+    graph.metadata = {**metadata, METADATA_KEY: own}
+    return graph
+
+
 def write_nir(graph: nir.NIRGraph, path: str | os.PathLike[str]) -> None:
     """Write `graph` so that strict ``nir.read`` reads it; an error leaves no file behind.
+
+    Pooling, Flatten and convolutions without stated shapes get those that arrive.
 
     Raises
     ------
@@ -48,12 +114,44 @@ def write_nir(graph: nir.NIRGraph, path: str | os.PathLike[str]) -> None:
         If a parameter cannot mean anything, or if the written file does not read back to the same values.
     """
     require_meaning(graph, "the graph")
+    graph = _stated(graph)
     with atomic_file(path) as temporary:
         nir.write(temporary, graph)
-        reread = nir.read(temporary)
+        try:
+            reread = nir.read(temporary)
+        except Exception as error:  # nir raises whatever the ill-typed place happens to raise
+            reason = str(error) or type(error).__name__
+            raise InputError(f"Cannot write {path}: nir {nir.__version__} would not read it back: {reason}.") from error
         changed = [name for name, node in graph.nodes.items() if not _same(node, reread.nodes.get(name))]
         if changed or sorted(graph.edges) != sorted(reread.edges):
             raise InputError(f"Cannot write {path}: these nodes do not survive the file: {', '.join(changed)}.")
+
+
+def _stated(graph: nir.NIRGraph) -> nir.NIRGraph:
+    """The graph with open shapes filled in where they are known, and metadata as HDF5 takes them."""
+    nodes = dict(graph.nodes)
+    if any(_is_open(node) for node in nodes.values()):
+        taken, given, _ = propagate(graph)
+        nodes |= {n: typed(node, taken[n], given[n]) for n, node in nodes.items() if _is_open(node) and n in given}
+    return nir.NIRGraph(nodes, list(graph.edges), metadata=_storable(graph.metadata or {}), type_check=False)
+
+
+def _is_open(node: nir.NIRNode) -> bool:
+    types = (node.input_type or {"input": None}, node.output_type or {"output": None})
+    return not isinstance(node, nir.NIRGraph) and any(shape is None for kind in types for shape in kind.values())
+
+
+def _storable(metadata: dict[str, Any]) -> dict[str, Any]:
+    stored = {}
+    for key, value in metadata.items():
+        if isinstance(value, dict):
+            stored[key] = _storable(value)
+        elif isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
+            if value:
+                stored[key] = np.array(value, h5py.string_dtype())
+        else:
+            stored[key] = copy.copy(value)
+    return stored
 
 
 def _same(node: nir.NIRNode, other: nir.NIRNode | None) -> bool:
