@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 import nir
 
+from .delays import buffered
+from .dialects import METADATA_KEY
 from .dynamics import STATEFUL
 from .order import Edge, recurrent_edges
+from .semantics import choose
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,11 @@ class Isolated:
 def isolate_node(graph: nir.NIRGraph, name: str) -> Isolated:
     """Cut the node `name` out of `graph`, back to the neurons and inputs that feed it.
 
-    Every edge that leaves a source gets an Input of its own, because only some of them may wait a row.
+    Every edge that leaves a source gets an Input of its own, because only some of them may wait a row. The part
+    keeps the dialect of the whole.
     """
-    late = recurrent_edges(graph)
+    semantics = choose(graph)
+    late = recurrent_edges(graph, buffered(graph, semantics))
     end = next(n for n, node in graph.nodes.items() if isinstance(node, nir.Output))
     nodes: dict[str, nir.NIRNode] = {name: graph.nodes[name], end: nir.Output(graph.nodes[name].output_type)}
     edges: list[Edge] = [(name, end)]
@@ -51,4 +56,6 @@ def isolate_node(graph: nir.NIRGraph, name: str) -> Isolated:
             if source not in nodes:
                 nodes[source] = node
                 todo.append(source)
-    return Isolated(nir.NIRGraph(nodes, edges, metadata=graph.metadata, type_check=False), sources)
+    metadata = dict(graph.metadata or {})
+    metadata[METADATA_KEY] = {**metadata.get(METADATA_KEY, {}), "dialect": semantics.dialect.name}
+    return Isolated(nir.NIRGraph(nodes, edges, metadata=metadata, type_check=False), sources)

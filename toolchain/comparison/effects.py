@@ -73,6 +73,7 @@ def measure_effects(source: Source, program: Program, x: Any, integer: Trace | N
 
 
 def _measure(graph: Any, program: Program, x: Any, samples: int, integer: Trace | None) -> Iterable[Effect]:
+    from ...exporters.nir.execute import run_graph
     from ...exporters.nir.semantics import choose
     from ...exporters.program.lower import float_network
     from ...exporters.program.passes.change import applicable, apply_loss
@@ -81,11 +82,15 @@ def _measure(graph: Any, program: Program, x: Any, samples: int, integer: Trace 
     chosen: dict[str, Any] = {name: program.settings[name][0] for name in ("dt_s", "integration", "spike_op", "reset")}
     network = float_network(graph, choose(graph, **chosen))
     inclusive = frozenset(n.name for n in network.neurons if chosen["spike_op"] == ">=")
-    exact = Arithmetic(choose(graph).reset, inclusive)
+    trained = choose(graph).reset  # the network executor has no late resets; run_graph measures what they do
+    exact = Arithmetic(trained if trained in ("zero", "subtract") else chosen["reset"], inclusive)
     unchanged = run_network(network, x, exact)
     order = [p.name for p in program.populations]
     for loss in program.losses:
-        if applicable(loss):
+        if loss.kind == "reset":
+            accepted = run_graph(graph, x, reset=chosen["reset"])
+            yield _effect(loss, run_graph(graph, x), accepted, order)
+        elif applicable(loss):
             changed, arithmetic = apply_loss(network, exact, program, loss)
             yield _effect(loss, unchanged, run_network(changed, x, arithmetic), order)
         else:

@@ -18,7 +18,7 @@ from ..losses import Loss
 from .network import Network, Neurons, Synapses
 
 _LINEAR = (nir.Affine, nir.Linear)
-_KNOWN = (nir.Input, nir.Output, *_LINEAR, *STATEFUL)
+_KNOWN = (nir.Input, nir.Output, *_LINEAR, nir.I, nir.IF, nir.LI, nir.LIF)
 
 
 def connect(graph: nir.NIRGraph, semantics: Semantics) -> Network:
@@ -64,6 +64,12 @@ def _refuse(graph: nir.NIRGraph, semantics: Semantics) -> None:
             "the neurons reset by subtraction, the chip's neuron resets to zero: train with a reset to zero (snnTorch: "
             'reset_mechanism="zero", reset_delay=False), or accept the change with reset="zero" (--reset zero)'
         )
+    found += [
+        f"{what} holds ({semantics.origin[what]}), which a chip's neuron cannot: accept the change with {what} = False "
+        "in the graph's metadata under 'spikewright'"
+        for what in ("multi_spike", "v_floor", "spike_late")
+        if getattr(semantics, what)
+    ]
     if found:
         raise UnsupportedOp("The graph cannot become an integer program:", found)
 

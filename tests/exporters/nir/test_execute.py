@@ -86,8 +86,11 @@ def test_samples_are_independent() -> None:
 def test_what_cannot_run_is_refused() -> None:
     with pytest.raises(InputError, match=r"must be \(T, B, 1\)"):
         run_graph(chain([np.eye(1)]), np.ones((2, 1, 3)))
-    with pytest.raises(UnsupportedOp, match="CubaLI"):
-        run_graph(single(nir.CubaLI(one(1e-2), one(1e-2), one(1.0), one(0.0))), np.ones((1, 1, 1)))
+    adaptive = type("Adaptive", (nir.LIF,), {})(one(1e-2), one(1.0), one(0.0), one(1.0), v_reset=one(0.0))
+    with pytest.raises(
+        UnsupportedOp, match="is a Adaptive, which has no float64 executor; known are Affine, AvgPool2d"
+    ):
+        run_graph(single(adaptive), np.ones((1, 1, 1)))
     loop = {**chain([np.eye(1)]).nodes, "w": nir.Linear(np.eye(1))}
     with pytest.raises(UnsupportedOp, match="holds no neuron"):
         run_graph(
