@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "lava.export": ["export_lava"],
+        "nir.build": ["from_nir"],
         "nir.execute": ["run_graph"],
         "nir.files": ["read_nir", "write_nir"],
         "nir.trace": ["to_nir"],

@@ -1,7 +1,7 @@
 """Leaky integrate-and-fire neurons with a learned threshold, and the non-spiking readout.
 
-All modules are multi-step: they take the whole time axis (T, B, N) and start every call at rest, so samples and calls
-are independent of each other.
+All modules are multi-step: they take the whole time axis (T, B, *shape) and start every call at rest, so samples and
+calls are independent of each other.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from .errors import ConfigError, InputError
 from .surrogates import SPIKE_OPS, surrogate_by_name
 
-SHARES = ("neuron", "layer")
+SHARES = ("neuron", "channel", "layer")
 RESETS = ("zero", "subtract")
 
 #: Lowest threshold that `LIF.clamp_` allows. A threshold at or below 0 fires without any input.
@@ -36,14 +36,14 @@ class LIF(nn.Module):
 
     Parameters
     ----------
-    size : int
-        Number of neurons N.
+    size : int or tuple of int
+        Number of neurons N, or their shape, as (C, H, W) behind a convolution.
     tau : float
         Membrane time constant in time steps, at least 1; 1 forgets everything after each step.
     threshold : float
         Start value, in units of the membrane potential.
-    share : {"neuron", "layer"}
-        One threshold per neuron, shape (N,), or one for all, shape ().
+    share : {"neuron", "channel", "layer"}
+        One threshold per neuron, of the neurons' shape; per channel, shape (C, 1, 1); or one for all, shape ().
     learn_threshold : bool
         Whether `threshold` is a parameter or a constant buffer.
     reset : {"zero", "subtract"}
@@ -60,7 +60,7 @@ class LIF(nn.Module):
 
     Attributes
     ----------
-    threshold : Tensor, shape (N,) or ()
+    threshold : Tensor, shape (N,), (C, H, W), (C, 1, 1) or ()
         In units of the membrane potential, kept at `THRESHOLD_MINIMUM` or above by `clamp_`.
 
     Raises
@@ -73,10 +73,10 @@ class LIF(nn.Module):
 
     def __init__(
         self,
-        size: int,
+        size: int | tuple[int, ...],
         tau: float = 2.0,
         threshold: float = 1.0,
-        share: Literal["neuron", "layer"] = "neuron",
+        share: Literal["neuron", "channel", "layer"] = "neuron",
         learn_threshold: bool = True,
         reset: Literal["zero", "subtract"] = "zero",
         spike_op: Literal[">", ">="] = ">",
@@ -85,11 +85,13 @@ class LIF(nn.Module):
     ) -> None:
         super().__init__()
         violations = lif_violations(tau, threshold, share, reset, spike_op)
-        if size < 1:
+        shape = (size,) if isinstance(size, int) else tuple(size)
+        if not shape or min(shape) < 1:
             violations.append(f"size must be at least 1, got {size}")
         if violations:
             raise ConfigError("Cannot build a LIF layer.", violations)
         self.size = size
+        self.shape = shape
         self.tau = float(tau)
         self.share = share
         self.reset = reset
@@ -97,7 +99,8 @@ class LIF(nn.Module):
         self.surrogate = surrogate
         self.detach_reset = detach_reset
         self._spike = surrogate_by_name(surrogate)
-        start = torch.full((size,) if share == "neuron" else (), float(threshold))
+        shared = {"neuron": shape, "channel": (shape[0], *[1] * (len(shape) - 1)), "layer": ()}
+        start = torch.full(shared[share], float(threshold))
         if learn_threshold:
             self.threshold = nn.Parameter(start)
         else:
@@ -108,21 +111,22 @@ class LIF(nn.Module):
 
         Parameters
         ----------
-        current : Tensor, shape (T, B, N), floating point
+        current : Tensor, shape (T, B, *shape), floating point
             Input current of every step, in units of the membrane potential.
 
         Returns
         -------
-        Tensor, shape (T, B, N), dtype of `current`
+        Tensor, shape (T, B, *shape), dtype of `current`
             Spikes, 0 or 1.
 
         Raises
         ------
         InputError
-            If the shape is not (T, B, N).
+            If the shape is not (T, B, *shape).
         """
-        if current.dim() != 3 or current.shape[-1] != self.size:
-            raise InputError(f"LIF needs a current of shape (T, B, {self.size}), got {tuple(current.shape)}.")
+        if tuple(current.shape[2:]) != self.shape:
+            wanted = ", ".join(map(str, self.shape))
+            raise InputError(f"LIF needs a current of shape (T, B, {wanted}), got {tuple(current.shape)}.")
         keep = 1.0 - 1.0 / self.tau
         v = torch.zeros_like(current[0])
         potentials = []

@@ -8,6 +8,7 @@ _HOME = {
     "Program": "..exporters",
     "Trace": "..exporters",
     "export_lava": "..exporters",
+    "from_nir": "..exporters",
     "load_program": "..exporters",
     "lower": ".lowering",
     "read_nir": "..exporters",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import sys
 from importlib.metadata import version
 from typing import Any
@@ -75,8 +74,8 @@ def run_torch(model: Any, x: NDArray[Any], name: str, example: Any, membrane: bo
     Parameters
     ----------
     model : nn.Module
-        Over all time if `example` is (T, B, N); of one step, stepped here, if `example` is (B, N).
-    x : (T, B, N) array
+        Over all time if `example` is (T, B, *shape); of one step, stepped here, if `example` is (B, *shape).
+    x : (T, B, *shape) array
     name : str
         Backend name of the trace.
     example : tensor
@@ -85,16 +84,21 @@ def run_torch(model: Any, x: NDArray[Any], name: str, example: Any, membrane: bo
     """
     import torch
 
+    from ..models.copying import copy_module
+
+    over_time = example.ndim == np.ndim(x)
     foreign = any(type(neuron).__module__.startswith("snntorch") for _, neuron in _neurons(model))
     dtype = torch.float32 if foreign else torch.float64
-    model = copy.deepcopy(model).to(dtype).eval()
+    model = copy_module(model).to(dtype).eval()
     spikes: dict[str, list[Any]] = {}
     for path, module in _neurons(model):
         module.register_forward_hook(lambda m, args, out, path=path: spikes.setdefault(path, []).append(_first(out)))
     rows = torch.as_tensor(np.asarray(x, np.float64)).to(dtype)
     with torch.no_grad():
-        output = _first(model(rows)) if example.ndim > 2 else _step(model, rows)
-    recorded = {path: torch.stack(s) if s[0].ndim == 2 else s[0] for path, s in spikes.items()}
+        output = _first(model(rows)) if over_time else _step(model, rows)
+    # A neuron runs over all time at once, or is stepped: by us, or by the module's own loop.
+    whole = {path: len(s) == 1 and s[0].shape[:2] == rows.shape[:2] for path, s in spikes.items()}
+    recorded = {path: s[0] if whole[path] else torch.stack(s) for path, s in spikes.items()}
     arrays = {path: s.numpy().astype(np.int8) for path, s in recorded.items()}
     return Trace(
         backend=name,
@@ -111,11 +115,17 @@ def run_torch(model: Any, x: NDArray[Any], name: str, example: Any, membrane: bo
 
 
 def _neurons(model: Any) -> list[tuple[str, Any]]:
+    """Spiking neurons of ours and of snnTorch, with their paths."""
     from ..models.neurons import LIF
+    from ..models.point_neurons import PointNeuron
 
     snntorch = sys.modules.get("snntorch")
-    kinds = (LIF, snntorch.Leaky) if snntorch else (LIF,)
-    return [(path, module) for path, module in model.named_modules() if isinstance(module, kinds)]
+    foreign = (snntorch.Leaky, snntorch.Synaptic, snntorch.RLeaky, snntorch.RSynaptic) if snntorch else ()
+    return [
+        (path, module)
+        for path, module in model.named_modules()
+        if isinstance(module, (LIF, *foreign)) or (isinstance(module, PointNeuron) and module.threshold is not None)
+    ]
 
 
 def _step(model: Any, rows: Any) -> Any:

@@ -8,70 +8,48 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 import nir
 import numpy as np
-import torch
 from torch import nn
 
 from ...models.ei import EILinear
 from ...models.errors import UnsupportedOp
+from ...models.layers import Delay, LinearPerPosition, Scale, Threshold
 from ...models.neurons import LIF, MeanReadout
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """One module as a NIR node.
-
-    Attributes
-    ----------
-    node : nir.NIRNode or None
-        None where the module passes its input on unchanged (dropout, identity).
-    port : int
-        Which of the module's results the node stands for: 0 what it sends on, 1 its membrane.
-    reset, spike_op : str or None
-        What NIR cannot say about a spiking neuron.
-    losses : tuple of str
-        What the node does not carry.
-    """
-
-    node: nir.NIRNode | None
-    port: int = 0
-    reset: str | None = None
-    spike_op: str | None = None
-    losses: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a module does not know itself: `size` of its input, time step `dt_s`, rows `steps` of a sample."""
-
-    size: int
-    dt_s: float
-    steps: int
-
+from ...models.point_neurons import PointNeuron
+from . import kernels, norms, snntorch_leaves
+from .membranes import Context, Leaf, array, spiking, stored
 
 Rule = Callable[[Any, Context], Leaf]
 
 
-def leaf_of(path: str, module: nn.Module, context: Context) -> Leaf:
+def leaf_of(path: str, module: nn.Module, context: Context, line: str = "") -> Leaf:
     """Translate one module.
+
+    Parameters
+    ----------
+    path : str
+    module : nn.Module
+    context : Context
+    line : str
+        Where the user's code calls it.
 
     Raises
     ------
     UnsupportedOp
         If no rule knows the module, or the rule refuses one of its settings.
     """
+    where = f"{line}: module {path!r}" if line else f"Module {path!r}"
     for kind, rule in rules().items():
         if isinstance(module, kind):
             try:
                 return rule(module, context)
             except UnsupportedOp as error:
-                raise UnsupportedOp(f"Module {path!r} ({type(module).__name__}): {error}") from error
+                raise UnsupportedOp(f"{where} ({type(module).__name__}): {error}") from error
     raise UnsupportedOp(
-        f"Module {path!r} is a {type(module).__name__}, which has no NIR rule; known are {', '.join(_known())}."
+        f"{where} is a {type(module).__name__}, which has no NIR rule; known are {', '.join(_known())}."
     )
 
 
@@ -79,14 +57,25 @@ def rules() -> dict[type, Rule]:
     """Return the table; snnTorch's classes are in it once the caller's model has imported snnTorch."""
     table: dict[type, Rule] = {
         nn.Linear: _linear,
+        LinearPerPosition: _per_position,
+        nn.Conv1d: _convolution,
+        nn.Conv2d: _convolution,
+        nn.AvgPool2d: _pool,
+        nn.Flatten: _flatten,
+        nn.BatchNorm1d: norms.batch_norm,
+        nn.BatchNorm2d: norms.batch_norm,
         LIF: _lif,
+        PointNeuron: stored,
         MeanReadout: _mean,
+        Scale: _scale,
+        Threshold: _threshold,
+        Delay: _delay,
         EILinear: _circuit,
-        nn.Identity: _nothing,
-        nn.Dropout: _nothing,
     }
+    for kind in (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.AlphaDropout):
+        table[kind] = _nothing
     snntorch = sys.modules.get("snntorch")
-    return table | {snntorch.Leaky: _leaky} if snntorch else table
+    return table | snntorch_leaves.rules(snntorch) if snntorch else table
 
 
 def _known() -> Iterator[str]:
@@ -94,20 +83,61 @@ def _known() -> Iterator[str]:
 
 
 def _linear(module: nn.Linear, context: Context) -> Leaf:
-    weight = _numpy(module.weight)
-    return Leaf(nir.Linear(weight) if module.bias is None else nir.Affine(weight, _numpy(module.bias)))
+    if len(context.shape) != 1:
+        raise UnsupportedOp(f"it works on the last axis of {context.shape}; put an nn.Flatten in front.")
+    weight = array(module.weight)
+    return Leaf(nir.Linear(weight) if module.bias is None else nir.Affine(weight, array(module.bias)))
+
+
+def _per_position(module: LinearPerPosition, context: Context) -> Leaf:
+    weight = array(module.weight)
+    return Leaf(nir.Linear(weight) if module.bias is None else nir.Affine(weight, array(module.bias)))
+
+
+def _convolution(module: nn.Conv1d | nn.Conv2d, context: Context) -> Leaf:
+    weight = array(module.weight)
+    bias = np.zeros(len(weight), weight.dtype) if module.bias is None else array(module.bias)
+    return Leaf(kernels.convolution(weight, bias, module, context.shape, context.shape_out))
+
+
+def _pool(module: nn.AvgPool2d, context: Context) -> Leaf:
+    return Leaf(kernels.pool(module))
+
+
+def _flatten(module: nn.Module, context: Context) -> Leaf:
+    before, after = context.shape, context.shape_out
+    for start in range(len(before)):
+        for end in range(start + 1, len(before)):
+            if (*before[:start], int(np.prod(before[start : end + 1])), *before[end + 1 :]) == after:
+                last = end - len(before)
+                return Leaf(nir.Flatten({"input": np.array(before)}, start, last))
+    raise UnsupportedOp(f"{before} becomes {after}; NIR can only merge neighbouring axes into one.")
 
 
 def _lif(module: LIF, context: Context) -> Leaf:
     keep = 1.0 - 1.0 / float(module.tau)
-    return _spiking(keep, module.threshold, context, module.reset, module.spike_op)
+    return spiking(keep, module.threshold, context, module.reset, module.spike_op)
 
 
 def _mean(module: MeanReadout, context: Context) -> Leaf:
     # The mean over T rows is an integrator with the gain 1/T, read at the last row.
-    node = nir.I(r=np.full(context.size, 1.0 / (context.steps * context.dt_s)))
+    node = nir.I(r=np.full(context.shape, 1.0 / (context.steps * context.dt_s)))
     node.metadata = {"spikewright": {"readout": "mean", "steps": context.steps}}
     return Leaf(node)
+
+
+def _scale(module: Scale, context: Context) -> Leaf:
+    return Leaf(nir.Scale(np.broadcast_to(array(module.factor), context.shape).copy()))
+
+
+def _threshold(module: Threshold, context: Context) -> Leaf:
+    limit = np.broadcast_to(array(module.threshold), context.shape).copy()
+    return Leaf(nir.Threshold(limit), spike_op=module.spike_op)
+
+
+def _delay(module: Delay, context: Context) -> Leaf:
+    steps = np.broadcast_to(array(module.steps), context.shape)
+    return Leaf(nir.Delay(steps * context.dt_s))
 
 
 def _circuit(module: EILinear, context: Context) -> Leaf:
@@ -116,52 +146,3 @@ def _circuit(module: EILinear, context: Context) -> Leaf:
 
 def _nothing(module: nn.Module, context: Context) -> Leaf:
     return Leaf(None)
-
-
-def _leaky(module: Any, context: Context) -> Leaf:
-    """SnnTorch's Leaky: ``mem <- beta * mem + input``, spike at ``mem > threshold`` (snntorch 1.0.0, leaky.py)."""
-    if type(module).__name__ != "Leaky":
-        raise UnsupportedOp("only snntorch.Leaky itself is known, not what derives from it.")
-    if getattr(module, "inhibition", False) or getattr(module, "state_quant", False):
-        raise UnsupportedOp("inhibition=True (winner takes all) and state_quant have no NIR equivalent.")
-    if float(module.graded_spikes_factor) != 1.0:
-        raise UnsupportedOp("graded_spikes_factor is not 1; fold it into the weights behind the neurons.")
-    beta = np.clip(_numpy(module.beta).astype(np.float64), 0.0, 1.0)
-    if module.reset_mechanism == "none":
-        return _readout(beta, context)
-    losses = []
-    if module.reset_delay:
-        losses.append("the module resets one step late (reset_delay=True), the node at once; train with False")
-    leaf = _spiking(beta, module.threshold, context, module.reset_mechanism, ">")
-    return replace(leaf, losses=(*leaf.losses, *losses))
-
-
-def _spiking(keep: Any, threshold: Any, context: Context, reset: str, spike_op: str) -> Leaf:
-    n = context.size
-    v_threshold = np.broadcast_to(_numpy(threshold).astype(np.float64), (n,)).copy()
-    keep = np.broadcast_to(np.asarray(keep, np.float64), (n,))
-    zero = np.zeros(n)
-    if (keep == 1.0).all():
-        node: Any = nir.IF(np.full(n, 1.0 / context.dt_s), v_threshold, v_reset=zero)
-    elif (keep == 1.0).any():
-        raise UnsupportedOp("some neurons of the layer have no leak and others do; split the layer.")
-    else:
-        share = 1.0 - keep
-        node = nir.LIF(context.dt_s / share, 1.0 / share, zero, v_threshold, v_reset=zero.copy())
-    losses = []
-    if reset == "subtract":
-        losses.append("NIR has no subtractive reset: a reader that ignores the metadata resets to zero")
-    if spike_op == ">=":
-        losses.append("NIR compares with '>': a reader that ignores the metadata misses exact ties of '>='")
-    return Leaf(node, 0, reset, spike_op, tuple(losses))
-
-
-def _readout(keep: Any, context: Context) -> Leaf:
-    share = 1.0 - np.broadcast_to(keep, (context.size,))
-    if not share.all():
-        return Leaf(nir.I(np.full(context.size, 1.0 / context.dt_s)), port=1)
-    return Leaf(nir.LI(context.dt_s / share, 1.0 / share, np.zeros(context.size)), port=1)
-
-
-def _numpy(value: Any) -> np.ndarray:
-    return torch.as_tensor(value).detach().cpu().numpy().copy()

@@ -53,7 +53,7 @@ def test_snntorch_tutorial_loop_is_folded() -> None:
 
 def test_reset_that_nir_cannot_say_is_a_loss_and_in_the_metadata() -> None:
     graph, losses = to_nir(strangers.tutorial_default(), torch.zeros(1, 20))
-    assert graph.metadata["spikewright"]["reset"] == "subtract"
+    assert graph.metadata["spikewright"]["reset"] == "subtract_late"
     text = " ".join(loss.what for loss in losses)
     assert "no subtractive reset" in text and "one step late" in text
 
