@@ -13,7 +13,7 @@ READY := $(VENV)/.ready
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.10 python3 python; do \
 	"$$p" -c 'import sys, venv; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$p" && break; done)
 
-.PHONY: help install lava browser demo test check slow bench format lock test-matrix clean
+.PHONY: help install lava browser interop demo test check slow bench format lock test-matrix clean
 
 help:
 	@echo "make demo   the main job on real images, from training to energy (installs first)"
@@ -52,6 +52,10 @@ test: install lava browser
 
 slow: install lava
 	@$(BIN)/python -m pytest -m slow
+
+# NIR files made in each framework's own environment, and who reads them; three minutes once the environments exist.
+interop: install
+	@$(BIN)/python -m benchmarks.interop
 
 # Takes about five minutes on a quiet machine; results go to benchmarks/results/.
 bench: install

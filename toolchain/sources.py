@@ -46,6 +46,8 @@ class Source:
         The data set it was trained on.
     steps : int or None
         T of the encoder it was trained with.
+    portable : bool
+        Whether the graph is to hold only what other frameworks read.
     """
 
     name: str
@@ -56,19 +58,24 @@ class Source:
     ready_program: Program | None = None
     data: str | None = None
     steps: int | None = None
+    portable: bool = False
     losses: list[Loss] = field(default_factory=list)
 
     @cached_property
     def graph(self) -> nir.NIRGraph:
         """NIR graph: the user's own, or exported from the module."""
+        if self.nir_graph is not None and self.portable:
+            from .rewriting import portable_graph
+
+            graph, self.losses = portable_graph(self.nir_graph)
+            return graph
         if self.nir_graph is not None:
             return self.nir_graph
         if self.frozen is None or self.example is None:
             raise InputError(f"{self.name} is a program; there is no way back from integers to a NIR graph.")
         from ..exporters.nir.trace import to_nir
 
-        graph, losses = to_nir(self.frozen, self.example)
-        self.losses = losses
+        graph, self.losses = to_nir(self.frozen, self.example, portable=self.portable)
         return graph
 
     @property

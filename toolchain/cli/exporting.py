@@ -16,6 +16,9 @@ def export(
     out: Annotated[str, typer.Option("--out", help="Folder to write.")] = "exported",
     to: Annotated[str, typer.Option("--to", help="Formats, separated by commas.")] = "nir,program,lava",
     calibrate: Annotated[str, typer.Option("--calibrate", help="Data to calibrate on, as for --data.")] = "",
+    portable: Annotated[
+        bool, typer.Option("--portable", help="NIR that snnTorch and nirtorch read, or every reason why not.")
+    ] = False,
     weights: Weights = "",
     example: Example = "",
     bits: Bits = None,
@@ -33,6 +36,7 @@ def export(
 
     writable_folder(out, MARKER)
     network = resolve_source(source, weights or None, shape(example))
+    network.portable = portable
     formats = listed(to)
     data = calibrate or network.data
     calibration = load_samples(data, steps or network.steps).calibration if data else None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from ...models.errors import InputError
 from ..reporting import readable
 from . import render
 from .options import Example, Json, OutFile, SourceArgument, Weights, shape
@@ -15,20 +18,34 @@ def inspect(
     weights: Weights = "",
     example: Example = "",
     out: OutFile = "",
+    svg: Annotated[str, typer.Option("--svg", help="Draw the NIR graph into this file.")] = "",
     as_json: Json = False,
 ) -> None:
     """Say what a program, NIR graph, run folder or module holds, without running it."""
     from ..describe import describe_losses
+    from ..reporting.dialect import describe_dialect
     from ..reporting.network import describe_graph, describe_program
     from ..sources import resolve_source
 
     network = resolve_source(source, weights or None, shape(example))
     if network.ready_program is not None:
+        if svg:
+            raise InputError(f"{network.name} is a program; --svg draws NIR graphs.")
         described = describe_program(network.ready_program)
     else:
-        described = describe_graph(network.graph)
+        described = describe_graph(network.graph) | describe_dialect(network.graph)
+        if svg:
+            _draw(described, svg)
         described |= {"losses": describe_losses(network.losses), "data": network.data, "steps": network.steps}
     emit({"schema_version": 1, "source": network.name} | described, as_json, _render_network, out)
+
+
+def _draw(described: dict[str, Any], path: str) -> None:
+    from ...models.files import atomic_file
+    from ..reporting.graph_drawing import draw_graph
+
+    with atomic_file(path) as temporary:
+        temporary.write_text(draw_graph(described), encoding="utf-8")
 
 
 def _render_network(content: dict[str, Any]) -> None:
@@ -91,6 +108,11 @@ def _render_graph(content: dict[str, Any]) -> None:
         if not node["parameters"]:
             rows.append([*head, "", "", ""])
     table("Nodes", ["node", "type", "through", "parameter", "shape", "range"], rows)
+    say(f"dialect: {content['dialect']['name']}")
+    for sentence in content["dialect"]["evidence"]:
+        say(f"  {sentence}")
+    for sentence in content["repairs"]:
+        say(f"repaired: {sentence}")
     say("edges: " + ", ".join(" -> ".join(edge) for edge in content["edges"]))
 
 

@@ -1,0 +1,1 @@
+"""NIR files between frameworks: each writes in its own environment, everybody reads."""
