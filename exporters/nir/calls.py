@@ -117,7 +117,8 @@ class _Reading:
         arguments = [self._resolve(arg) for arg in node.args]
         if not any(True for _ in each_value(arguments)):
             return None
-        name = getattr(node.target, "__name__", str(node.target)).strip("_")
+        called = getattr(node.target, "__name__", str(node.target))
+        name = called if node.op == "call_method" and called.endswith("_") else called.strip("_")  # add_ is not add
         if name == "getattr" or (self._shapes[node] is None and name in ("size", "dim", "getitem")):
             return None  # a shape
         if name in ("stack", "cat") and isinstance(arguments[0], list):
@@ -140,7 +141,8 @@ class _Reading:
         if signal.source == INPUT:
             if value.lead != 2:
                 return None
-            return Value((Signal(INPUT, index),), value.shape[1:], 1)
+            steps = value.shape[0]
+            return Value((Signal(INPUT, index % steps, rows=steps),), value.shape[1:], 1)
         if signal.port is not None or len(self._shape(node)) != len(value.shape):
             return None  # a piece of a tensor
         return Value((replace(signal, port=index),), self._shape(node), value.lead)

@@ -42,6 +42,8 @@ def leaf_of(path: str, module: nn.Module, context: Context, line: str = "") -> L
         If no rule knows the module, or the rule refuses one of its settings.
     """
     where = f"{line}: module {path!r}" if line else f"Module {path!r}"
+    if _hooked(module):
+        raise UnsupportedOp(f"{where}: a forward hook may change what it takes or gives; remove the hook to export it.")
     for kind, rule in rules().items():
         if isinstance(module, kind):
             try:
@@ -146,3 +148,10 @@ def _circuit(module: EILinear, context: Context) -> Leaf:
 
 def _nothing(module: nn.Module, context: Context) -> Leaf:
     return Leaf(None)
+
+
+def _hooked(module: nn.Module) -> bool:
+    """Whether a forward hook hangs on `module` that is none of torch's own, which compute its weights."""
+    hooks = (*module._forward_hooks.values(), *module._forward_pre_hooks.values())
+    homes = [getattr(hook, "__module__", None) or type(hook).__module__ for hook in hooks]
+    return any(not home.startswith("torch.nn.utils") for home in homes)

@@ -17,11 +17,15 @@ INPUT = ""
 
 @dataclass(frozen=True)
 class Signal:
-    """What call `call` of module `source` gave (`port` 0 spikes, 1 and up its states)."""
+    """What call `call` of module `source` gave (`port` 0 spikes, 1 and up its states).
+
+    A row of the input that the model takes itself has the row as its call, and the number of rows in `rows`.
+    """
 
     source: str
     call: int
     port: int | None = None
+    rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ def fold(wiring: Wiring, inputs: dict[tuple[str, int], Value]) -> Wiring:
     for (path, call), value in inputs.items():
         for signal in value.terms:
             if signal.source == INPUT:
+                _require_row_by_row(wiring, path, call, signal)
                 continue
             if wiring.calls[signal.source] != 1 and signal.call != call:
                 raise UnsupportedOp(
@@ -92,6 +97,15 @@ def fold(wiring: Wiring, inputs: dict[tuple[str, int], Value]) -> Wiring:
             )
         wiring.edges += [(s, path) for s in sorted(sources[0]) if call == 0]
     return wiring
+
+
+def _require_row_by_row(wiring: Wiring, path: str, call: int, signal: Signal) -> None:
+    """A graph reads its input from the first row to the last; so has a loop over them."""
+    if signal.rows and (signal.call != call or wiring.calls[path] != signal.rows):
+        raise UnsupportedOp(
+            f"{wiring.lines[path]}: module {path!r}, call {call} of {wiring.calls[path]}, reads row {signal.call} of "
+            f"{signal.rows} of the input. A graph reads every row once, in order; loop over all of them like that."
+        )
 
 
 def each_value(value: Any) -> Iterator[Value]:

@@ -1,5 +1,7 @@
 """torch to NIR: our own networks and strangers' networks give the same spikes on both sides."""
 
+from collections.abc import Callable, Iterable
+
 import nir
 import numpy as np
 import pytest
@@ -159,3 +161,51 @@ def test_float64_modules_and_vector_thresholds() -> None:
     graph, _ = to_nir(model, torch.zeros(1, 20, dtype=torch.float64))
     np.testing.assert_array_equal(graph.nodes["1"].v_threshold, leaky.threshold.detach().numpy())
     assert graph.nodes["0"].weight.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        lambda steps: range(steps - 1, -1, -1),
+        lambda steps: [0] * steps,
+        lambda steps: [-1] * steps,
+        lambda steps: range(steps // 2),
+        lambda steps: range(0, steps, 2),
+        lambda steps: range(2, steps),
+        lambda steps: [-1, *range(steps - 1)],
+    ],
+)
+def test_a_loop_that_does_not_read_every_row_once_in_order_is_refused(order: Callable[[int], Iterable[int]]) -> None:
+    class Loop(strangers.OverRows):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            mem1, mem2, spikes = self.lif1.reset_mem(), self.lif2.reset_mem(), []
+            for t in order(x.size(0)):
+                spk1, mem1 = self.lif1(self.fc1(x[t]), mem1)
+                spk2, mem2 = self.lif2(self.fc2(spk1), mem2)
+                spikes.append(spk2)
+            return torch.stack(spikes)
+
+    with pytest.raises(UnsupportedOp, match="A graph reads every row once, in order"):
+        to_nir(Loop(), torch.zeros(6, 1, 20))
+
+
+def test_additions_in_place_are_refused_instead_of_dropped() -> None:
+    class InPlace(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc, self.lif = nn.Linear(5, 5), strangers.OneStep().lif1
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            h = self.fc(x)
+            h.add_(x)
+            return self.lif(h)[0]
+
+    with pytest.raises(UnsupportedOp, match="add_"):
+        to_nir(InPlace(), torch.zeros(1, 5))
+
+
+def test_a_module_with_a_hook_is_refused() -> None:
+    model = strangers.OneStep()
+    model.fc1.register_forward_hook(lambda module, arguments, result: 3 * result)
+    with pytest.raises(UnsupportedOp, match="module 'fc1': a forward hook"):
+        to_nir(model, torch.zeros(1, 20))
