@@ -69,5 +69,5 @@ def make_trace(
         synaptic_ops=activity.synaptic_ops,
         updates=activity.updates,
         by_core=by_core,
-        settings=dict(program.settings) | ({"placement": (place.layout, "argument")} if place else {}),
+        settings={**program.settings, "placement": (place.layout, "argument")} if place else {**program.settings},
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +67,7 @@ def simulate(
     if samples != "independent":
         raise UnsupportedOp(f"samples={samples!r} is not available; samples are run independently of each other.")
     record = (record,) if isinstance(record, str) else tuple(record or ())
-    if unknown := set(record) - set(RECORDS):
+    if unknown := set(record).difference(RECORDS):
         raise ConfigError(f"record={sorted(unknown)} is unknown; known are {', '.join(RECORDS)}.")
     if options and backend in BACKENDS and backend != "lava":
         raise ConfigError(
@@ -76,9 +78,7 @@ def simulate(
     events = encode_inputs(program, x)
     require_readouts_in_range(program, next(iter(events.values())).shape[0])
     if backend == "engine":
-        from .engine.execute import run_engine
-
-        return run_engine(program, events, record, place, threads)
+        return _engine()(program, events, record, place, threads)
     if backend == "oracle":
         return _run_oracle(program, events, record, place)
     if backend == "lava":
@@ -86,6 +86,14 @@ def simulate(
 
         return run_lava(program, events, record, place, **options)
     raise ConfigError(f"Backend {backend!r} is unknown; known are {', '.join(BACKENDS)}.")
+
+
+@cache
+def _engine() -> Callable[..., Trace]:
+    """Import the engine, and with it Numba, when it is first asked for."""
+    from .engine.execute import run_engine
+
+    return run_engine
 
 
 def _run_oracle(program: Program, events: Events, record: tuple[str, ...], place: Placement | None) -> Trace:

@@ -28,7 +28,8 @@ def __getattr__(name: str) -> Any:
     # Loaded on first use, so that running a saved program imports neither torch nor nir.
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOME[name], __name__), name)
+    found = globals()[name] = getattr(import_module(_HOME[name], __name__), name)
+    return found
 
 
 def __dir__() -> list[str]:

@@ -34,8 +34,7 @@ def encode_inputs(program: Program, x: NDArray[Any] | dict[str, NDArray[Any]]) -
         For a missing or unknown input, a wrong shape, a value that is not finite, or grey values at a spike input.
     """
     arrays = x if isinstance(x, dict) else {program.inputs[0].name: x}
-    names = {i.name for i in program.inputs}
-    if set(arrays) != names:
+    if arrays.keys() != (names := {i.name for i in program.inputs}):
         raise InputError(f"The program has the inputs {sorted(names)}, given are {sorted(arrays)}. Give a dict of all.")
     encoded = {i.name: _encode(i, np.asarray(arrays[i.name])) for i in program.inputs}
     if len({a.shape[:2] for a in encoded.values()}) != 1:
@@ -44,9 +43,10 @@ def encode_inputs(program: Program, x: NDArray[Any] | dict[str, NDArray[Any]]) -
 
 
 def _encode(port: Input, x: NDArray[Any]) -> NDArray[Any]:
-    if x.shape[2:] != port.shape or x.ndim != len(port.shape) + 2 or 0 in x.shape:
-        raise InputError(f"Input {port.name!r} must be (T, B, {', '.join(map(str, port.shape))}), is {x.shape}.")
-    if x.dtype.kind not in "biuf" or (x.dtype.kind == "f" and not np.isfinite(x).all()):
+    shape, kind = x.shape, x.dtype.kind
+    if shape[2:] != port.shape or len(shape) != len(port.shape) + 2 or 0 in shape:
+        raise InputError(f"Input {port.name!r} must be (T, B, {', '.join(map(str, port.shape))}), is {shape}.")
+    if kind not in "biuf" or (kind == "f" and not np.isfinite(x).all()):
         raise InputError(f"Input {port.name!r} holds values that are not finite numbers (dtype {x.dtype}).")
     return _spikes(port, x) if port.kind == "spikes" else _values(port, x)
 

@@ -16,40 +16,43 @@ from .tables import Results
 
 def flat_inputs(program: Program, events: Events) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
     """Rows of all spike inputs side by side, and of all graded ones; a single one is not copied."""
-    spikes = [_rows(events[port.name]) for port in program.inputs if port.kind == "spikes"]
-    values = [_rows(events[port.name]) for port in program.inputs if port.kind == "graded"]
-    return _side_by_side(spikes, np.uint8), _side_by_side(values, np.int32)
+    spikes = [events[port.name] for port in program.inputs if port.kind == "spikes"]
+    values = [events[port.name] for port in program.inputs if port.kind == "graded"]
+    return (
+        _read_only(_side_by_side(spikes, np.uint8)) if spikes else NO_SPIKES,
+        _read_only(_side_by_side(values, np.int32)) if values else NO_VALUES,
+    )
 
 
-def _rows(events: NDArray[Any]) -> NDArray[Any]:
-    return events.reshape(*events.shape[:2], -1)
-
-
-def _side_by_side(rows: list[NDArray[Any]], dtype: type) -> NDArray[Any]:
-    if not rows:
-        return _read_only(np.zeros(0, dtype))
-    joined = rows[0] if len(rows) == 1 else np.concatenate(rows, axis=2)
-    return _read_only(np.ascontiguousarray(joined, dtype).reshape(-1))
+def _side_by_side(events: list[NDArray[Any]], dtype: type) -> NDArray[Any]:
+    if len(events) > 1:
+        return np.concatenate([e.reshape(*e.shape[:2], -1) for e in events], axis=2, dtype=dtype)
+    return np.ascontiguousarray(events[0], dtype)
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """A view that cannot be written: to Numba that is a type of its own, so there is one kind of input, not two."""
-    view = array.view()
-    view.flags.writeable = False
+    """A flat view that cannot be written: to Numba that is another type, so there is one kind of input, not two."""
+    view = array.reshape(-1)
+    view.setflags(write=False)
     return view
+
+
+NO_BYTES, NO_INTEGERS = np.zeros(0, np.uint8), np.zeros(0, np.int32)
+NO_SPIKES, NO_VALUES = _read_only(NO_BYTES), _read_only(NO_INTEGERS)
+"""Buffers and inputs without room, the same ones in every run."""
 
 
 def new_results(prepared: Prepared, steps: int, samples: int, spikes: bool, state: bool) -> Results:
     """Allocate what the kernels write; what nobody reads has no room."""
-    neurons, rows = prepared.tables.bias.size, steps * samples
+    neurons, rows = prepared.neurons, steps * samples
     return Results(
         counts=np.zeros(neurons * samples, np.int64),
-        last=np.zeros(neurons * samples if prepared.reads_membrane else 0, np.int32),
+        last=np.zeros(neurons * samples, np.int32) if prepared.reads_membrane else NO_INTEGERS,
         ops=np.zeros(len(prepared.projections) * rows, np.int64),
         updates=np.zeros(prepared.tables.segments * rows, np.int64),
-        spikes=np.zeros(neurons * rows if spikes else 0, np.uint8),
-        u=np.zeros(neurons * rows if state else 0, np.int32),
-        v=np.zeros(neurons * rows if state else 0, np.int32),
+        spikes=np.zeros(neurons * rows, np.uint8) if spikes else NO_BYTES,
+        u=np.zeros(neurons * rows, np.int32) if state else NO_INTEGERS,
+        v=np.zeros(neurons * rows, np.int32) if state else NO_INTEGERS,
     )
 
 
@@ -59,6 +62,6 @@ def by_population(prepared: Prepared, flat: NDArray[Any], *rows: int) -> dict[st
         return {}
     length = prod(rows)
     return {
-        name: flat[first * length : (first + prod(shape)) * length].reshape(*rows, *shape)
-        for name, first, shape in prepared.populations
+        name: flat[first * length : stop * length].reshape(rows + shape)
+        for name, first, stop, shape in prepared.populations
     }

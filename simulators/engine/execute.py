@@ -89,7 +89,7 @@ def _run_threads(
 
     def run(first: int, stop: int) -> None:
         workspace = prepared.take_workspace(steps)
-        run_samples(prepared.tables, *inputs, steps, samples, first, stop, workspace, results)
+        run_samples(prepared.kept_tables.words, workspace.words, *inputs, steps, samples, first, stop, *results)
         prepared.give_back(workspace, steps)
 
     parts = min(samples, threads * max(PARTS_PER_THREAD, samples // (threads * SAMPLES_PER_PART)))

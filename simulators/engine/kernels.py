@@ -16,27 +16,29 @@ from .arithmetic import (
     update_neurons,
 )
 from .compiled import inlined, kernel
-from .tables import BYTES, SHORTS
+from .handover import read_tables, read_workspace
+from .tables import BYTES, SHORTS, Results
 from .vectors import prefer_wide_vectors
 
 
 @kernel
-def run_samples(tables, spikes, values, steps, samples, first_sample, stop_sample, work, results):
+def run_samples(table_words, work_words, spikes, values, steps, samples, first_sample, stop_sample, *results):
     """Run the samples ``first_sample .. stop_sample - 1`` of B.
 
     Parameters
     ----------
-    tables : Tables
+    table_words, work_words : flat int64
+        Tables, and a Workspace of this thread alone, as `handover` keeps them.
     spikes : flat (T, B, channels of all spike inputs) uint8
     values : flat (T, B, channels of all graded inputs) int32
     steps, samples : int
         T and B.
-    work : Workspace
-        Of this thread alone.
-    results : Results
-        Samples are independent, so threads may write different ones at the same time.
+    *results
+        The members of a Results; one by one they are handed over faster. Samples are independent, so threads may write
+        different ones at the same time.
     """
     prefer_wide_vectors()
+    tables, work, results = read_tables(table_words), read_workspace(work_words), Results(*results)
     neurons = tables.bias.size
     for b in range(first_sample, stop_sample):
         for j in range(neurons):

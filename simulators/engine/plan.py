@@ -13,7 +13,7 @@ from ...exporters.program.make import require_valid
 from ...exporters.program.program import Input, Population, Program, Projection
 from ...models.errors import UnsupportedOp
 from .tables import BYTES, POPULATION, PROJECTION, SHORTS, VALUES, Ints, Tables
-from .vectors import COLUMNS
+from .vectors import COLUMNS, biased
 
 WORD = 64
 """Bits of a word in the masks of synapses."""
@@ -136,7 +136,7 @@ def _pack(q: Projection, source: Input | Population) -> _Packed:
         form = VALUES
     rows = np.zeros((pre, -(-post // COLUMNS) * COLUMNS), np.int8 if form == BYTES else np.int16)
     rows[:, :post] = weights
-    return _Packed(rows, unit, form)
+    return _Packed(biased(rows) if form == BYTES else rows, unit, form)
 
 
 def _blocks(program: Program) -> list[int]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from ...exporters.program.program import Program
+from .handover import Kept, keep_tables, keep_workspace
 from .plan import Segments, build_tables
-from .tables import Workspace, new_workspace
+from .tables import new_workspace
 
 if TYPE_CHECKING:
     from ..placement import Placement
@@ -20,7 +21,10 @@ class Prepared:
     Attributes
     ----------
     tables : Tables
-    populations : list of (name, first neuron, shape)
+    kept_tables : Kept
+        The same for the kernels.
+    neurons : int
+    populations : list of (name, first neuron, the one behind its last, shape)
     projections : list of str
         Names in the order of the tables.
     segments : dict of population to slice
@@ -31,8 +35,12 @@ class Prepared:
 
     def __init__(self, program: Program, segments: Segments) -> None:
         self.tables = build_tables(program, segments)
+        self.kept_tables = keep_tables(self.tables)
+        self.neurons = self.tables.bias.size
         firsts = self.tables.populations["first"].tolist()
-        self.populations = [(p.name, first, p.shape) for p, first in zip(program.populations, firsts, strict=True)]
+        self.populations = [
+            (p.name, first, first + p.size, p.shape) for p, first in zip(program.populations, firsts, strict=True)
+        ]
         self.projections = [q.name for p in program.populations for q in program.into(p.name)]
         self.segments: dict[str, slice] = {}
         first = 0
@@ -40,17 +48,17 @@ class Prepared:
             self.segments[name] = slice(first, first + len(parts))
             first += len(parts)
         self.reads_membrane = any(o.readout == "membrane" for o in program.outputs)
-        self._spare: dict[int, list[Workspace]] = {}
+        self._spare: dict[int, list[Kept]] = {}
         self._lock = Lock()
 
-    def take_workspace(self, steps: int) -> Workspace:
+    def take_workspace(self, steps: int) -> Kept:
         """Take a workspace for samples of `steps` rows; whoever takes it alone uses it."""
         with self._lock:
             if spare := self._spare.get(steps):
                 return spare.pop()
-        return new_workspace(self.tables, steps)
+        return keep_workspace(new_workspace(self.tables, steps))
 
-    def give_back(self, workspace: Workspace, steps: int) -> None:
+    def give_back(self, workspace: Kept, steps: int) -> None:
         """Let others use a workspace; those for other lengths of samples are dropped."""
         with self._lock:
             if steps not in self._spare:
@@ -74,6 +82,7 @@ def prepare(program: Program, place: Placement | None) -> Prepared:
     if place is not None:  # its cores come in the order of the program's neurons
         cores = {p.name: place.cores[place.cores_of(p.name)] for p in program.populations}
         return Prepared(program, {name: [(core.start, core.stop) for core in own] for name, own in cores.items()})
-    if program not in _kept:
-        _kept[program] = Prepared(program, {p.name: [(0, p.size)] for p in program.populations})
-    return _kept[program]
+    prepared = _kept.get(program)
+    if prepared is None:
+        prepared = _kept[program] = Prepared(program, {p.name: [(0, p.size)] for p in program.populations})
+    return prepared

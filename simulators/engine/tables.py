@@ -71,7 +71,7 @@ class Tables(NamedTuple):
         Segment that a word belongs to: a population, or the part of it that lies on one core.
     segments : int
     bytes_, shorts : (...,) int8, int16
-        Weights, pre rows of `stride` targets per projection.
+        Weights, pre rows of `stride` targets per projection; those of `bytes_` as `vectors.add_rows` takes them.
     """
 
     size: Ints

@@ -9,12 +9,24 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 COLUMNS = 64
 """Rows of weights are padded to a multiple of it."""
+BIAS = 128
+"""What 8-bit weights of even columns are stored with, as bytes without a sign."""
+INDEX = ir.IntType(64)
+
+
+def biased(rows: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Rows (pre, stride) of 8-bit weights as the loop takes them, a copy."""
+    bytes_ = rows.astype(np.uint8)
+    bytes_[:, ::2] += BIAS
+    return bytes_.view(np.int8)
 
 
 def _adder(columns: int) -> Any:
@@ -25,8 +37,6 @@ def _adder(columns: int) -> Any:
         typingctx: Any, weights: Any, at: Any, stride: Any, rows: Any, first: Any, last: Any, total: Any, column: Any
     ) -> Any:
         bits = weights.dtype.bitwidth
-        weight, wider, result = (ir.VectorType(ir.IntType(width), columns) for width in (bits, 2 * bits, 32))
-        index = ir.IntType(64)
 
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             memory = [
@@ -35,29 +45,71 @@ def _adder(columns: int) -> Any:
             ]
             weights, at, stride, rows, first, last, total, column = memory
             corner = builder.gep(weights, [builder.add(at, column)])
-            before, loop = builder.block, builder.append_basic_block("rows")
-            after = builder.append_basic_block("after")
-            builder.branch(loop)
-            builder.position_at_end(loop)
-            event, sums = builder.phi(index), builder.phi(wider)
-            row = builder.zext(builder.load(builder.gep(rows, [event])), index)
-            place = builder.bitcast(builder.gep(corner, [builder.mul(row, stride)]), weight.as_pointer())
-            added = builder.add(sums, builder.sext(builder.load(place, align=bits // 8), wider))
-            following = builder.add(event, ir.Constant(index, 1))
-            event.add_incoming(first, before)
-            event.add_incoming(following, loop)
-            sums.add_incoming(ir.Constant(wider, None), before)
-            sums.add_incoming(added, loop)
-            builder.cbranch(builder.icmp_unsigned("<", following, last), loop, after)
-            builder.position_at_end(after)
+
+            def load(event: Any, kind: Any) -> Any:
+                row = builder.zext(builder.load(builder.gep(rows, [event])), INDEX)
+                place = builder.gep(corner, [builder.mul(row, stride)])
+                return builder.load(builder.bitcast(place, kind.as_pointer()), align=bits // 8)
+
+            summed = (_sum_bytes if bits == 8 else _sum_shorts)(builder, columns, first, last, load)
+            result = ir.VectorType(ir.IntType(32), columns)
             place = builder.bitcast(builder.gep(total, [column]), result.as_pointer())
-            widened = builder.sext(added, result) if wider != result else added
+            widened = builder.sext(summed, result) if summed.type != result else summed
             builder.store(builder.add(builder.load(place, align=4), widened), place, align=4)
             return context.get_dummy_value()
 
         return types.void(weights, at, stride, rows, first, last, total, column), code
 
     return add
+
+
+def _sum_bytes(builder: Any, columns: int, first: Any, last: Any, load: Any) -> Any:
+    """Sum 8-bit weights two by two: to widen each by itself is more work than to add it.
+
+    A word of 16 bits holds the weight of an even column plus `BIAS`, and 256 times that of the odd one. The words are
+    summed, and so are their upper halves; the sums of the even columns are what is left of the former.
+    """
+    words = ir.VectorType(ir.IntType(16), columns // 2)
+    eight = ir.Constant(words, [8] * words.count)
+
+    def add(event: Any, both: Any, odd: Any) -> tuple[Any, Any]:
+        pair = load(event, words)
+        return builder.add(both, pair), builder.add(odd, builder.ashr(pair, eight))
+
+    biases = builder.trunc(builder.mul(builder.sub(first, last), ir.Constant(INDEX, BIAS)), words.element)
+    one = builder.insert_element(ir.Constant(words, None), biases, ir.Constant(INDEX, 0))
+    everywhere = ir.Constant(ir.VectorType(ir.IntType(32), words.count), None)
+    unbiased = builder.shuffle_vector(one, one, everywhere)
+    both, odd = _loop(builder, first, last, (unbiased, ir.Constant(words, None)), add)
+    even = builder.sub(both, builder.shl(odd, eight))
+    in_turn = [column // 2 + column % 2 * words.count for column in range(columns)]
+    return builder.shuffle_vector(even, odd, ir.Constant(ir.VectorType(ir.IntType(32), columns), in_turn))
+
+
+def _sum_shorts(builder: Any, columns: int, first: Any, last: Any, load: Any) -> Any:
+    """Sum 16-bit weights in 32 bits."""
+    narrow, wide = (ir.VectorType(ir.IntType(bits), columns) for bits in (16, 32))
+
+    def add(event: Any, sums: Any) -> tuple[Any]:
+        return (builder.add(sums, builder.sext(load(event, narrow), wide)),)
+
+    return _loop(builder, first, last, (ir.Constant(wide, None),), add)[0]
+
+
+def _loop(builder: Any, first: Any, last: Any, sums: tuple[Any, ...], add: Any) -> tuple[Any, ...]:
+    """Emit the loop from `first` to `last`, where ``add(event, *sums)`` gives the next sums; return the last ones."""
+    before, loop = builder.block, builder.append_basic_block("rows")
+    after = builder.append_basic_block("after")
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    event, *kept = (builder.phi(start.type) for start in (first, *sums))
+    following = builder.add(event, ir.Constant(INDEX, 1)), *add(event, *kept)
+    for value, start, end in zip((event, *kept), (first, *sums), following, strict=True):
+        value.add_incoming(start, before)
+        value.add_incoming(end, loop)
+    builder.cbranch(builder.icmp_unsigned("<", following[0], last), loop, after)
+    builder.position_at_end(after)
+    return following[1:]
 
 
 add_rows = _adder(COLUMNS)
@@ -67,6 +119,7 @@ add_rows = _adder(COLUMNS)
 Parameters
 ----------
 weights : flat int8 or int16 array
+    8-bit ones with `BIAS` in even columns.
 at, stride : uint64
     Where row 0 begins, and the distance of two rows.
 rows : int32 array

@@ -107,6 +107,18 @@ def test_sums_of_extreme_weights_leave_their_lanes_in_time(pre: int) -> None:
     assert_same_bits(wide(3, pre, 255), x, 1)
 
 
+@pytest.mark.parametrize("pre", [254, 255, 256, 511])
+@pytest.mark.parametrize("post", [1, 64, 65, 130, 257])
+def test_extreme_weights_of_neighbouring_columns_do_not_mix(pre: int, post: int) -> None:
+    program = wide(post, pre, -256, sign_mode="mixed")
+    alternating = np.where(np.indices((post, pre)).sum(0) % 2, np.int16(254), np.int16(-256))
+    by_column = np.where(np.arange(post)[:, None] % 2, np.int16(254), np.int16(-256)).repeat(pre, 1)
+    x = {"in": np.stack([np.ones((1, pre)), np.arange(pre)[None] % 2]).astype(np.uint8)}
+    for weights in (alternating, by_column, -2 - by_column):
+        projections = (replace(program.projections[0], weights=weights),)
+        assert_same_bits(replace(program, projections=projections), x, 1)
+
+
 def test_events_of_24_bits_overflow_as_the_contract_says() -> None:
     program = wide(2, 300, 255, weight_exp=-6)
     program = replace(program, inputs=(Input("in", (300,), "graded", 1.0, 24),))
