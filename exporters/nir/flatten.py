@@ -9,16 +9,21 @@ import nir
 import numpy as np
 
 from ...models.errors import InputError, UnsupportedOp
+from .dialects import METADATA_KEY
+from .metadata import own_metadata
 
 Edge = tuple[str, str]
 MAX_DEPTH = 32
+SUB_GRAPHS = "sub_graphs"
+"""Under this name among our metadata lie those of sub-graphs that were inlined, by the names of these."""
 
 
 def flatten(graph: nir.NIRGraph, notes: list[str] | None = None) -> nir.NIRGraph:
     """Return `graph` without sub-graphs; ``sub`` with the node ``x`` becomes ``sub.x``.
 
     Edges to a sub-graph go to what its Input feeds, edges from it leave from what feeds its Output. Where that would
-    join two paths into one edge, the Input or Output stays as a Scale by one, because paths add up.
+    join two paths into one edge, the Input or Output stays as a Scale by one, because paths add up. Metadata of
+    sub-graphs are kept in ``metadata["spikewright"]["sub_graphs"]``; nothing that they state holds for the whole.
 
     Parameters
     ----------
@@ -31,14 +36,18 @@ def flatten(graph: nir.NIRGraph, notes: list[str] | None = None) -> nir.NIRGraph
     UnsupportedOp
         If an edge does not say which input or output of a sub-graph it means, or if graphs are nested too deep.
     InputError
-        If two nodes would have the same name.
+        If two nodes would have the same name, or metadata["spikewright"] is no mapping.
     """
     if not any(isinstance(node, nir.NIRGraph) for node in graph.nodes.values()):
         return graph
     flat = _Flat([] if notes is None else notes)
     flat.inline(graph, "", 0)
     nodes, edges = flat.without_ports()
-    return nir.NIRGraph(nodes, edges, metadata=dict(graph.metadata or {}), type_check=False)
+    metadata = dict(graph.metadata or {})
+    if flat.metadata:
+        own = own_metadata(metadata)
+        metadata[METADATA_KEY] = {**own, SUB_GRAPHS: {**own.get(SUB_GRAPHS, {}), **flat.metadata}}
+    return nir.NIRGraph(nodes, edges, metadata=metadata, type_check=False)
 
 
 class _Flat:
@@ -47,6 +56,7 @@ class _Flat:
         self._nodes: dict[str, nir.NIRNode] = {}
         self._edges: list[Edge] = []
         self._ports: list[str] = []
+        self.metadata: dict[str, dict] = {}
 
     def inline(self, graph: nir.NIRGraph, prefix: str, depth: int) -> None:
         """Take over nodes and edges; Input and Output of a sub-graph become ports."""
@@ -55,7 +65,7 @@ class _Flat:
         for name, node in graph.nodes.items():
             full = prefix + name
             if isinstance(node, nir.NIRGraph):
-                self._notes.append(f"Sub-graph {full!r} was inlined.")
+                self._sub_graph(full, node)
                 self.inline(node, f"{full}.", depth + 1)
                 continue
             if full in self._nodes:
@@ -67,6 +77,13 @@ class _Flat:
             self._edges.append(
                 (self._end(graph, prefix, source, nir.Output), self._end(graph, prefix, target, nir.Input))
             )
+
+    def _sub_graph(self, full: str, graph: nir.NIRGraph) -> None:
+        kept = ""
+        if graph.metadata:
+            self.metadata[full] = graph.metadata
+            kept = f"; its metadata lie in metadata[{METADATA_KEY!r}][{SUB_GRAPHS!r}] and no longer state how nodes run"
+        self._notes.append(f"Sub-graph {full!r} was inlined{kept}.")
 
     def _end(self, graph: nir.NIRGraph, prefix: str, name: str, port: type) -> str:
         """Flat name of one end of an edge: a node, or the only port of a sub-graph."""
@@ -114,11 +131,12 @@ def locate(graph: nir.NIRGraph, name: str) -> nir.NIRNode | None:
     """The node that an edge end names, also as ``sub.node``; None if there is none."""
     if name in graph.nodes:
         return graph.nodes[name]
-    parts = name.split(".")
-    for n in range(1, len(parts)):
-        inner = graph.nodes.get(".".join(parts[:n]))
+    at = name.find(".")
+    while at >= 0:
+        inner = graph.nodes.get(name[:at])
         if isinstance(inner, nir.NIRGraph):
-            return locate(inner, ".".join(parts[n:]))
+            return locate(inner, name[at + 1 :])
+        at = name.find(".", at + 1)
     return None
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import os
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,55 +12,52 @@ import h5py
 import numpy as np
 
 from ...models.errors import InputError
+from .limits import Budget, Limits
 
 Tree = dict[str, Any]
-"""Names to sub-trees, arrays (numpy scalars where the file holds one), or str; arrays of str have dtype object."""
+"""Names to sub-trees, arrays (numpy scalars where the file holds one), str, or None; arrays of str are of objects."""
+Fields = Callable[[str], frozenset[str]]
+"""The datasets that a group with this text as its ``type`` can use."""
+
+_Found = dict[str, Any]
+"""Names to the same of groups, or None for a dataset: an open one would take 30 KB."""
+_SIZES = (8, 8)
+"""Bytes of an address and of a length, as h5py writes them; heaps and references to strings are looked at as such."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What a file may declare.
+def read_tree(path: str | os.PathLike[str], limits: Limits, fields: Fields) -> Tree:
+    """Read what `fields` name under ``/node`` of an HDF5 file, and all metadata; other datasets become None.
 
-    Attributes
-    ----------
-    bytes : int
-        All datasets together, as they will lie in memory.
-    nodes, objects : int
-        Nodes of the graph; groups and datasets of the file.
-    depth : int
-        Nested groups.
-    name, text : int
-        Characters of one name and of one string.
-    ratio, ratio_from_bytes : int
-        Datasets larger than `ratio_from_bytes` may be at most `ratio` times larger than what the file stores for them.
-    """
-
-    bytes: int = 2 << 30
-    nodes: int = 100_000
-    objects: int = 1_500_000
-    depth: int = 32
-    name: int = 1024
-    text: int = 1 << 16
-    ratio: int = 200
-    ratio_from_bytes: int = 64 << 20
-
-
-def read_tree(path: str | os.PathLike[str], limits: Limits | None = None) -> Tree:
-    """Read everything under ``/node`` of an HDF5 file.
+    In metadata, a dataset that holds nothing (an HDF5 null space) is None too; elsewhere it counts as absent.
 
     Raises
     ------
     InputError
         If it is no HDF5 file, is damaged, holds what NIR cannot, or declares more than `limits`.
     """
+    with _looked_at(path, limits) as (walk, root, found):
+        return walk.load(root, found, fields)
+
+
+def require_limits(path: str | os.PathLike[str], limits: Limits) -> None:
+    """Raise what `read_tree` would raise before it reads."""
+    with _looked_at(path, limits):
+        pass
+
+
+@contextmanager
+def _looked_at(path: str | os.PathLike[str], limits: Limits) -> Iterator[tuple[_Walk, h5py.Group, _Found]]:
     try:
-        with h5py.File(path, "r") as file:
+        with open(path, "rb") as raw, h5py.File(path, "r") as file:
+            sizes = file.id.get_create_plist().get_sizes()
+            if sizes != _SIZES:
+                raise InputError(f"{path} has addresses and lengths of {sizes} bytes, not {_SIZES}; write it anew.")
             link = file.get("node", getlink=True)
             if not isinstance(link, h5py.HardLink) or not isinstance(file["node"], h5py.Group):
                 raise InputError(f"{path} is HDF5, but has no group /node as NIR files have; write it with nir.write.")
-            walk = _Walk(str(path), limits or Limits(), os.path.getsize(path))
-            found = walk.group(file["node"], "/node", 1)
-            return walk.load(found)
+            walk = _Walk(str(path), limits, Budget(limits, raw.fileno(), os.fstat(raw.fileno()).st_size))
+            root: Any = file["node"]
+            yield walk, root, walk.group(root, "/node", 1)
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError) as error:
         if isinstance(error, InputError):
             raise
@@ -71,15 +68,13 @@ def read_tree(path: str | os.PathLike[str], limits: Limits | None = None) -> Tre
 class _Walk:
     """One pass that only looks, one that reads."""
 
-    def __init__(self, path: str, limits: Limits, file_bytes: int) -> None:
+    def __init__(self, path: str, limits: Limits, budget: Budget) -> None:
         self._path = path
         self._limits = limits
-        self._file_bytes = file_bytes
+        self._budget = budget
         self._seen: set[int] = set()
-        self._objects = 0
-        self._bytes = 0
 
-    def group(self, group: h5py.Group, where: str, depth: int) -> Tree:
+    def group(self, group: h5py.Group, where: str, depth: int) -> _Found:
         """Every dataset below `group`, none of them read; each group is entered once."""
         if depth > self._limits.depth:
             raise self._refusal(where[:200], f"lies {depth} groups deep, limit {self._limits.depth}")
@@ -87,77 +82,63 @@ class _Walk:
         if address in self._seen:
             raise self._refusal(where, "is a group that the file also links under another name, or a loop of links")
         self._seen.add(address)
-        found: Tree = {}
-        for name in group:
+        found: _Found = {}
+        for name in map(str, group):
             found[self._name(name, where)] = self._entry(group, name, f"{where}/{name}", depth)
         return found
 
-    def _entry(self, group: h5py.Group, name: str, where: str, depth: int) -> Any:
-        self._objects += 1
-        if self._objects > self._limits.objects:
-            raise self._refusal(where, f"is object number {self._objects} of the file, limit {self._limits.objects}")
+    def _entry(self, group: h5py.Group, name: str, where: str, depth: int) -> _Found | None:
         if isinstance(group.get(name, getlink=True), h5py.ExternalLink):
             raise self._refusal(where, "is a link to another file; copy the data into this one")
         item = group[name]
+        try:
+            self._budget.take_object()
+            if isinstance(item, h5py.Dataset):
+                self._declare(item)
+        except InputError as error:
+            raise self._refusal(where, str(error)) from error
         if isinstance(item, h5py.Group):
             return self.group(item, where, depth + 1)
         if not isinstance(item, h5py.Dataset):
             raise self._refusal(where, f"is a {type(item).__name__}, not a group or dataset")
-        self._declare(item, where)
-        return item
+        return None
 
-    def _declare(self, item: h5py.Dataset, where: str) -> None:
+    def _declare(self, item: h5py.Dataset) -> None:
         if item.is_virtual or item.external:
-            raise self._refusal(where, "keeps its data in another file; copy them into this one")
-        text = h5py.check_string_dtype(item.dtype) is not None
-        if not text and item.dtype.kind not in "biuf":
-            raise self._refusal(where, f"holds {item.dtype}, neither numbers nor text")
-        if item.shape is None:
-            return
-        declared = math.prod(int(n) for n in item.shape) * item.dtype.itemsize
-        chunk = math.prod(item.chunks) * item.dtype.itemsize if item.chunks else 0
-        self._bytes += max(declared, chunk)
-        if self._bytes > self._limits.bytes:
-            raise self._refusal(
-                where,
-                f"declares {item.shape} values; the file then needs {self._bytes} bytes, limit {self._limits.bytes}",
-            )
-        stored = item.id.get_storage_size()
-        if max(declared, chunk) > max(self._limits.ratio_from_bytes, self._limits.ratio * stored):
-            raise self._refusal(
-                where,
-                f"declares {max(declared, chunk)} bytes but stores {stored}, more than {self._limits.ratio}-fold; "
-                "if that is meant, write it without compression",
-            )
+            raise InputError("keeps its data in another file; copy them into this one")
+        if h5py.check_string_dtype(item.dtype) is None and item.dtype.kind not in "biuf":
+            raise InputError(f"holds {item.dtype}, neither numbers nor text")
+        if item.shape is not None:
+            self._budget.take(item)
 
-    def load(self, found: Tree) -> Tree:
-        """Read what `group` found; a dataset that holds nothing counts as absent."""
-        loaded = {}
-        for name, item in found.items():
-            if isinstance(item, dict):
-                loaded[name] = self.load(item)
-            elif item.shape is not None:
-                text = h5py.check_string_dtype(item.dtype) is not None
-                loaded[name] = self._text(item) if text else item[()]
+    def load(self, group: Any, found: _Found, fields: Fields, free: bool = False) -> Tree:
+        """Read what `found` names in `group` and `fields` name too, everything where it is `free`."""
+        kind = self._value(group["type"]) if "type" in found and found["type"] is None else None
+        known = fields(kind) | {"type"} if isinstance(kind, str) else frozenset({"type"})
+        loaded: Tree = {}
+        for name, below in found.items():
+            if below is not None:
+                loaded[name] = self.load(group[name], below, fields, free or name == "metadata")
+            elif not free and name not in known:
+                loaded[name] = None
+            elif (item := group[name]).shape is not None or free:
+                loaded[name] = self._value(item)
         return loaded
 
-    def _text(self, item: h5py.Dataset) -> Any:
-        """Read strings in portions: many entries may point to one long string."""
+    def _value(self, item: h5py.Dataset) -> Any:
+        if item.shape is None:
+            return None
+        value, where = item[()], str(item.name)
+        if h5py.check_string_dtype(item.dtype) is None:
+            return value
         if item.shape == ():
-            return self._decode(item[()], item.name)
-        rows, width = item.shape[0], math.prod(item.shape[1:])
-        portion = max(1, (64 << 20) // max(1, self._file_bytes * width))
-        read = np.empty(item.shape, object)
-        for start in range(0, rows, portion):
-            part = item[start : start + portion]
-            texts = [self._decode(text, item.name) for text in part.reshape(-1)]
-            read[start : start + portion] = np.array(texts, object).reshape(part.shape)
-        return read
+            return self._decode(value, where)
+        texts = np.empty(item.shape, object)
+        texts.reshape(-1)[:] = [self._decode(text, where) for text in value.reshape(-1)]
+        return texts
 
     def _decode(self, text: Any, where: str) -> str:
         raw = text.encode() if isinstance(text, str) else bytes(text)
-        if len(raw) > self._limits.text:
-            raise self._refusal(where, f"holds a string of {len(raw)} bytes, limit {self._limits.text}")
         try:
             return raw.decode("utf-8")
         except UnicodeDecodeError as error:

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 
 from ...models.errors import InputError
 
-_SIGNATURE, _VERSION = b"GCOL", b"\x01\x00\x00\x00"
+_SIGNATURE, _VERSION = b"GCOL", 1
 _HEADER = 16
-"""Bytes of the header of a heap, and of an object in it, where lengths have 8 bytes as h5py writes them."""
+"""Bytes of the header of a heap, and of an object in it, where lengths have 8 bytes (`hdf5` refuses others)."""
 
 
 def require_sound_heaps(path: str | os.PathLike[str]) -> None:
@@ -41,18 +41,17 @@ def require_sound_heaps(path: str | os.PathLike[str]) -> None:
 def _heaps(data: mmap.mmap) -> Iterator[int]:
     at = data.find(_SIGNATURE)
     while at >= 0:
-        if data[at + 4 : at + 8] == _VERSION and at + _HEADER <= len(data):
+        # libhdf5 does not look at the three bytes behind the version.
+        if at + _HEADER <= len(data) and data[at + 4] == _VERSION:
             yield at
         at = data.find(_SIGNATURE, at + 1)
 
 
 def _ends(data: mmap.mmap, at: int, end: int) -> bool:
-    """Walk the objects of a heap; its free space states its own header too, the others do not."""
+    """Walk the objects of a heap, also behind free space, which states its own header too; the others do not."""
     while at + _HEADER <= end:
         index, _, _, size = struct.unpack_from("<HHIQ", data, at)
-        if size > end - at:
+        if size > end - at or (index == 0 and size < _HEADER):
             return False
-        if index == 0:
-            return size >= _HEADER
-        at += _HEADER + (size + 7) // 8 * 8
+        at += _HEADER + (size + 7) // 8 * 8 if index else size
     return at <= end

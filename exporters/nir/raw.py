@@ -10,7 +10,9 @@ import nir
 import numpy as np
 
 from ...models.errors import InputError
-from .hdf5 import Limits, Tree
+from .hdf5 import Tree
+from .limits import Limits
+from .metadata import restored
 from .shapes import PER_ELEMENT, integers, padding_of
 
 KINDS: dict[str, type] = {
@@ -23,6 +25,11 @@ KINDS: dict[str, type] = {
 }
 _ABSENT = {"v_reset": 0.0, "w_in": 1.0}
 _MAY_LACK = ("input_shape", "input_type", "shape", "start_dim", "end_dim", "metadata")
+
+
+def fields_of(kind: str) -> frozenset[str]:
+    """Names of the datasets that a node of this kind uses."""
+    return frozenset(field.name for field in fields(KINDS[kind])) | {"shape"} if kind in KINDS else frozenset()
 
 
 def graph_of(tree: Tree, limits: Limits, notes: list[str]) -> nir.NIRGraph:
@@ -82,6 +89,9 @@ class _Build:
             self.problems.append(f"{here}: edges are {array.dtype} of shape {array.shape}, must be pairs of names")
             return []
         pairs = [(str(a), str(b)) for a, b in array]
+        longest = max(len(end) for pair in pairs for end in pair)
+        if longest > self._limits.name:
+            raise InputError(f"{here} has an edge to a name of {longest} characters, limit {self._limits.name}.")
         unique = list(dict.fromkeys(pairs))
         if len(unique) < len(pairs):
             self._notes.append(f"{here} names {len(pairs) - len(unique)} edge(s) twice; each counts once.")
@@ -97,8 +107,7 @@ class _Build:
             )
             return _loose(nir.Input, {"input_type": {"input": None}, "metadata": {}})
         label = f"{kind.__name__} {where!r}"
-        known = {f.name for f in fields(kind)} | {"type", "shape"}
-        for extra in sorted(tree.keys() - known):
+        for extra in sorted(tree.keys() - fields_of(kind.__name__) - {"type"}):
             if not (isinstance(tree[extra], dict) and "type" in tree[extra]):
                 self._notes.append(f"{label}: the unknown field {extra!r} was ignored.")
         values = {"metadata": _metadata(tree)}
@@ -165,7 +174,7 @@ def _loose(kind: type, values: dict[str, Any]) -> nir.NIRNode:
 
 def _metadata(tree: Tree) -> dict[str, Any]:
     found = tree.get("metadata", {})
-    return found if isinstance(found, dict) else {"metadata": found}
+    return restored(found if isinstance(found, dict) else {"value": found})
 
 
 def _numbers(value: Any, values: dict[str, Any]) -> Any:

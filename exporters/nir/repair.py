@@ -11,8 +11,10 @@ import numpy as np
 
 from ...models.errors import InputError
 from .check import violations
-from .flatten import flatten, locate
-from .hdf5 import Limits, Tree
+from .flatten import flatten
+from .hdf5 import Tree
+from .limits import Limits
+from .lost_edges import lost_edges
 from .raw import graph_of
 from .shapes import PER_ELEMENT, Shape, as_shape, demanded, propagate, typed
 
@@ -29,41 +31,22 @@ def repaired(tree: Tree, limits: Limits) -> tuple[nir.NIRGraph, list[str]]:
     """
     notes: list[str] = []
     nested = graph_of(tree, limits, notes)
-    _drop_edges(nested, "", notes)
+    if lost := lost_edges(nested, "", notes):
+        raise InputError("Edges name nodes that do not exist; correct the name or remove the edge:", lost)
     flat = flatten(nested, notes)
     if broken := violations(flat, settled=False):
         raise InputError("Parameters cannot mean anything:", broken)
     nodes, edges = _connected(flat, notes)
-    graph = nir.NIRGraph(nodes, edges, metadata=dict(nested.metadata), type_check=False)
+    graph = nir.NIRGraph(nodes, edges, metadata=dict(flat.metadata), type_check=False)
     _Settle(graph, notes).mend()
     return _settled(graph, limits, notes), notes
-
-
-def _drop_edges(graph: nir.NIRGraph, prefix: str, notes: list[str]) -> None:
-    """Leave out edges that name nodes which no reading of the name finds."""
-    kept = []
-    for source, target in graph.edges:
-        missing = [end for end in (source, target) if locate(graph, end) is None and not _own(graph, prefix, end)]
-        if missing:
-            where = f" inside {prefix[:-1]!r}" if prefix else ""
-            notes.append(f"The edge {source!r} -> {target!r}{where} names {missing[0]!r}, which is missing; left out.")
-        else:
-            kept.append((source, target))
-    graph.edges = kept
-    for name, node in graph.nodes.items():
-        if isinstance(node, nir.NIRGraph):
-            _drop_edges(node, f"{prefix}{name}.", notes)
-
-
-def _own(graph: nir.NIRGraph, prefix: str, end: str) -> bool:
-    return bool(prefix) and end.startswith(prefix) and locate(graph, end[len(prefix) :]) is not None
 
 
 def _connected(graph: nir.NIRGraph, notes: list[str]) -> tuple[dict[str, nir.NIRNode], list[tuple[str, str]]]:
     """Drop nodes without an edge; give roots an Input and leaves an Output, as the nir package does."""
     targets, sources = {t for _, t in graph.edges}, {s for s, _ in graph.edges}
     nodes, edges = dict(graph.nodes), list(graph.edges)
-    loose = [name for name in nodes if name not in targets | sources]
+    loose = [name for name in nodes if name not in targets and name not in sources]
     if len(loose) == len(nodes) and len(loose) != 1:
         raise InputError("No edge joins two nodes of the graph; there is nothing to run.")
     if len(loose) < len(nodes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,59 @@ def _bomb(file: h5py.File) -> None:
     del file["node/nodes/fc/weight"]
     weight = file.create_dataset("node/nodes/fc/weight", (1 << 12, 1 << 12), "f8", chunks=(16, 1 << 12), compression=9)
     weight[:] = 0.0
+
+
+def _bombs(file: h5py.File) -> None:
+    """Each of them below the sizes from which one alone would be refused."""
+    for n in range(12):
+        file["node/nodes/fc"].create_dataset(f"ballast{n}", (1 << 20,), "f8", fillvalue=1.0)
+
+
+def _lying_length(where: str) -> Make:
+    """A string that says it has 2 GB."""
+
+    def make(path: Path) -> None:
+        sound(path)
+        with h5py.File(path) as file:
+            at = file[where].id.get_offset()
+        data = bytearray(path.read_bytes())
+        data[at + 3] = 0x7F
+        path.write_bytes(data)
+
+    return make
+
+
+def _lying_length_in_a_chunk(file: h5py.File) -> None:
+    texts = file["node"].create_dataset("metadata/notes", data=np.array(["note"], TEXT), chunks=(1,), compression=9)
+    reference = bytearray(zlib.decompress(texts.id.read_direct_chunk((0,))[1]))
+    reference[3] = 0x7F
+    texts.id.write_direct_chunk((0,), zlib.compress(reference))
+
+
+def _text_in(layout: int) -> Callable[[h5py.File], None]:
+    def edit(file: h5py.File) -> None:
+        plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plan.set_layout(layout)
+        kind = h5py.h5t.py_create(TEXT, logical=True)
+        h5py.h5d.create(file["node/nodes/lif"].id, b"note", kind, h5py.h5s.create(h5py.h5s.SCALAR), plan)
+
+    return edit
+
+
+def _shared_text(path: Path) -> None:
+    """A thousand references to one long string."""
+    sound(path)
+    with h5py.File(path, "a") as file:
+        text = file["node"].create_dataset("metadata/text", data=np.array(["x" * 60_000] + [""] * 999, TEXT))
+        at = text.id.get_offset()
+    data = path.read_bytes()
+    path.write_bytes(data[:at] + data[at : at + 16] * 1000 + data[at + 16_000 :])
+
+
+def _many_edges(file: h5py.File) -> None:
+    del file["node/edges"]
+    edges = file["node"].create_dataset("edges", (600_000, 2), TEXT, chunks=(600_000, 2), compression=9)
+    edges[:2] = [("input", "fc"), ("fc", "lif")]
 
 
 def _string_bomb(file: h5py.File) -> None:
@@ -201,6 +255,21 @@ MALFORMED: dict[str, Make] = {
         }
     ),
     "compressed bomb": _edited(_bomb),
+    "many small datasets never written": _edited(_bombs),
+    "length of a type": _lying_length("node/nodes/lif/type"),
+    "length of an edge": _lying_length("node/edges"),
+    "length in a chunk": _edited(_lying_length_in_a_chunk),
+    "compact text": _edited(_text_in(h5py.h5d.COMPACT)),
+    "text filled with text": _edited(
+        lambda file: file["node"].create_dataset("metadata/notes", (9,), TEXT, fillvalue="x", chunks=(3,)) and None
+    ),
+    "one text for many": _shared_text,
+    "600,000 edges": _edited(_many_edges),
+    "100,000 edges to nowhere": _edges(*((f"a{n}", f"b{n}") for n in range(100_000))),
+    "edge to a name of 30,000 characters": _edges(("input", "fc"), ("a." * 15_000, "fc"), ("fc", "output")),
+    "edge to nowhere": _edges(("input", "fc"), ("fc", "lfi"), ("fc", "lif"), ("lif", "output")),
+    "spikewright's metadata are text": _with({"metadata/spikewright": "hello"}),
+    "metadata are no UTF-8": _with({"metadata/note": np.bytes_(b"\xff\xfe")}),
     "long strings": _edited(_string_bomb),
     "type that is no UTF-8": _with({"nodes/lif/type": np.bytes_(b"\xff\xfe")}),
     "name with a line break": _with({"nodes/a\nb/type": "Input"}),

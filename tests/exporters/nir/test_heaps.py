@@ -61,6 +61,25 @@ def test_a_free_space_of_impossible_size_is_told(file: Path, size: int, strict: 
         read_nir(file, strict=strict)
 
 
+def test_a_second_free_space_of_no_size_is_told(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    at = last_object(bytes(data))
+    (size,) = struct.unpack_from("<Q", data, at + 8)
+    struct.pack_into("<Q", data, at + 8, size - 32)
+    file.write_bytes(data)
+    with pytest.raises(InputError, match="heap of strings at byte"):
+        read_nir(file)
+
+
+def test_a_heap_with_damage_behind_its_version_is_looked_at(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[data.index(b"GCOL") + 5] = 7
+    struct.pack_into("<Q", data, last_object(bytes(data)) + 8, 0)
+    file.write_bytes(data)
+    with pytest.raises(InputError, match="heap of strings at byte"):
+        read_nir(file)
+
+
 def test_randomly_damaged_files_end_in_time_with_a_typed_error_or_a_graph(file: Path) -> None:
     done = subprocess.run([sys.executable, "-c", FUZZ, str(file), "150"], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-2000:]

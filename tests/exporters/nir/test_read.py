@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from graphs import chain
 from spikewright.exporters.nir.execute import run_graph
 from spikewright.exporters.nir.files import read_nir, write_nir
 from spikewright.exporters.nir.flatten import flatten
-from spikewright.exporters.nir.hdf5 import Limits
+from spikewright.exporters.nir.limits import Limits
 from spikewright.models.errors import InputError
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "nir"
@@ -141,3 +142,28 @@ def test_a_sub_graph_runs_as_its_nodes_do(tmp_path: Path) -> None:
     expected = run_graph(inner, x).spikes["n1"]
     assert expected.any()
     np.testing.assert_array_equal(run_graph(graph, x).spikes["sub.n1"], expected)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [{}, {"chunks": (2, 2)}, {"chunks": (3, 1), "compression": 9, "shuffle": True}],
+)
+@pytest.mark.parametrize("strict", [False, True])
+def test_text_is_read_however_it_is_stored(tmp_path: Path, stored: dict, strict: bool) -> None:
+    graph = chain([np.eye(3), np.eye(3)])
+    write_nir(graph, tmp_path / "a.nir")
+    with h5py.File(tmp_path / "a.nir", "a") as file:
+        del file["node/edges"]
+        file["node"].create_dataset("edges", data=np.array(graph.edges, h5py.string_dtype()), **stored)
+    assert sorted(read_nir(tmp_path / "a.nir", strict=strict).edges) == sorted(graph.edges)
+
+
+def test_a_large_network_is_read_in_time_that_grows_with_its_edges(tmp_path: Path) -> None:
+    ports = {"input": nir.Input(np.array([2])), "output": nir.Output(np.array([2]))}
+    nodes = {f"{side}{n}": nir.Scale(np.ones(2)) for side in "ab" for n in range(141)}
+    edges = [(a, b) for a in nodes for b in nodes if a < "b" <= b]
+    edges += [("input" if n < "b" else n, n if n < "b" else "output") for n in nodes]
+    nir.write(tmp_path / "a.nir", nir.NIRGraph({**ports, **nodes}, edges, type_check=False))
+    begin = time.process_time()
+    assert len(read_nir(tmp_path / "a.nir").edges) == 141**2 + 282
+    assert time.process_time() - begin < 5

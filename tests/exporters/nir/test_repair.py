@@ -157,15 +157,39 @@ def test_a_slash_below_a_node(read: Read) -> None:
     assert sorted(found.nodes) == ["a", "a.lif", "input", "output"]
 
 
-def test_edges_twice_and_to_nowhere_and_nodes_without_any(read: Read) -> None:
+def test_edges_twice_and_nodes_without_any(read: Read) -> None:
     nodes = plain()
-    edges = [*chained(nodes), ("fc", "lif"), ("lif", "gone")]
+    edges = [*chained(nodes), ("fc", "lif")]
     found, told = read(nodes | {"spare": linear(9, 9)}, edges)
     assert sorted(found.edges) == sorted(chained(nodes))
     assert "spare" not in found.nodes
     assert "names 1 edge(s) twice" in told
-    assert "'lif' -> 'gone' names 'gone', which is missing" in told
     assert "Linear 'spare' has no edge; left out." in told
+
+
+def test_edges_to_nowhere_are_refused_all_at_once(read: Read) -> None:
+    with pytest.raises(InputError, match="The edge 'fc' -> 'lfi' names 'lfi', which is missing") as caught:
+        read(plain(), [*chained(plain()), ("fc", "lfi"), ("gone", "lif")])
+    assert len(caught.value.violations) == 2
+
+
+@pytest.mark.parametrize(("source", "target"), [("lif", "gone"), ("gone", "lif")])
+def test_inside_a_sub_graph_an_edge_to_nowhere_is_left_out_where_another_edge_stays(
+    read: Read, source: str, target: str
+) -> None:
+    nodes = {"input": port("Input", 3), "rec": recurrent(""), "output": port("Output", 3)}
+    inner = nodes["rec"]["edges"].tolist()
+    nodes["rec"]["edges"] = np.array([*inner, (source, target)], TEXT)
+    found, told = read(nodes)
+    assert sorted(found.edges) == sorted(read(nodes | {"rec": recurrent("")})[0].edges)
+    assert f"The edge {source!r} -> {target!r} inside 'rec' names 'gone', which is missing; left out." in told
+
+
+def test_inside_a_sub_graph_no_node_comes_loose(read: Read) -> None:
+    nodes = {"input": port("Input", 3), "rec": recurrent(""), "output": port("Output", 3)}
+    nodes["rec"]["edges"] = np.array([("input", "lif"), ("lif", "w_rec"), ("w_rec", "lfi"), ("lif", "output")], TEXT)
+    with pytest.raises(InputError, match="'w_rec' -> 'lfi' inside 'rec' names 'lfi'"):
+        read(nodes)
 
 
 def test_ends_without_input_and_output_get_them(read: Read) -> None:
