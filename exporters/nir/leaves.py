@@ -12,6 +12,7 @@ from typing import Any
 
 import nir
 import numpy as np
+import torch
 from torch import nn
 
 from ...models.ei import EILinear
@@ -44,6 +45,7 @@ def leaf_of(path: str, module: nn.Module, context: Context, line: str = "") -> L
     where = f"{line}: module {path!r}" if line else f"Module {path!r}"
     if _hooked(module):
         raise UnsupportedOp(f"{where}: a forward hook may change what it takes or gives; remove the hook to export it.")
+    _renew_weights(module)
     for kind, rule in rules().items():
         if isinstance(module, kind):
             try:
@@ -148,6 +150,13 @@ def _circuit(module: EILinear, context: Context) -> Leaf:
 
 def _nothing(module: nn.Module, context: Context) -> Leaf:
     return Leaf(None)
+
+
+def _renew_weights(module: nn.Module) -> None:
+    """Let torch's own hooks (weight_norm, spectral_norm, pruning) compute the weights, as a forward pass does first."""
+    with torch.no_grad():
+        for hook in module._forward_pre_hooks.values():
+            hook(module, ())
 
 
 def _hooked(module: nn.Module) -> bool:

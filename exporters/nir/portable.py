@@ -34,6 +34,7 @@ def make_portable(draft: Draft, dt_s: float) -> None:
             draft.nodes[name] = nir.Affine(node.weight, np.zeros(len(node.weight), node.weight.dtype))
         if _is_final_mean(draft, name, node):
             draft.bypass(name)
+            draft.mean_left = True
             draft.losses.append(Loss(name, "the mean over time is left to the reader; the graph gives every row"))
     wrong = [f"{name}: {why}" for name in sorted(draft.nodes) for why in _node(draft, name, dt_s)]
     if dt_s != DT_S:

@@ -18,6 +18,9 @@ from ...models.errors import UnsupportedOp
 from .kernels import convolution
 from .membranes import Context, Leaf, array, membrane, spiking
 
+CHANGES_SPIKES = "the module resets one step late and drops that step's input; train with reset_delay=False"
+"""The one loss that our metadata do not make good: the graph's spikes differ from the module's."""
+
 
 def rules(snntorch: Any) -> dict[type, Callable[[Any, Context], Leaf]]:
     """Return the table of snnTorch's neuron classes."""
@@ -72,7 +75,7 @@ def _reset(module: Any) -> tuple[str, tuple[str, ...]]:
         return ("subtract_late" if late else "subtract_once"), ()
     if not late or kind == "Leaky":  # Leaky forgets the membrane before the leak, which is the same as at once
         return "zero", ()
-    return "zero", ("the module resets one step late and drops that step's input; train with reset_delay=False",)
+    return "zero", (CHANGES_SPIKES,)
 
 
 def _recurrence(module: Any, context: Context) -> nir.NIRNode:

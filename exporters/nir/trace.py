@@ -16,10 +16,16 @@ from .calls import trace_wiring
 from .check import require_meaning
 from .portable import make_portable
 from .semantics import DEFAULTS, METADATA_KEY
+from .verify import require_same
 
 
 def to_nir(
-    model: nn.Module, example: torch.Tensor, portable: bool = False, strict: bool = False, dt_s: float = 1e-4
+    model: nn.Module,
+    example: torch.Tensor,
+    portable: bool = False,
+    strict: bool = False,
+    dt_s: float = 1e-4,
+    verify: bool = True,
 ) -> tuple[nir.NIRGraph, list[Loss]]:
     """Export a model of ours or of snnTorch.
 
@@ -36,6 +42,8 @@ def to_nir(
         Refuse if there is any loss.
     dt_s : float
         Length of a step in seconds, with which time constants are written.
+    verify : bool
+        Run the model and the graph on a small random input and refuse a difference (see `verify`).
 
     Returns
     -------
@@ -50,9 +58,11 @@ def to_nir(
         If the model does not run on the example, or holds NaN or negative thresholds.
     UnsupportedOp
         For a module or operation without a NIR equivalent, naming path and line; or for losses under `strict`.
+    CheckFailed
+        If the graph does not give what the model gives, naming the first difference and its line.
     """
     if isinstance(model, GraphNetwork):
-        draft = draft_of_network(model, dt_s)
+        wiring, draft = None, draft_of_network(model, dt_s)
     else:
         wiring = trace_wiring(model, example)
         steps = max([int(example.shape[0]) if example.ndim > 2 else 1, *wiring.calls.values()])
@@ -66,6 +76,8 @@ def to_nir(
         )
     graph = _graph(draft, {METADATA_KEY: _metadata(draft, dt_s)})
     require_meaning(graph, "the model")
+    if verify:
+        require_same(model, example, wiring, draft, graph)
     return graph, draft.losses
 
 
@@ -79,9 +91,12 @@ def _graph(draft: Draft, metadata: dict[str, Any]) -> nir.NIRGraph:
 def _metadata(draft: Draft, dt_s: float) -> dict[str, Any]:
     said: dict[str, Any] = {"dt_s": dt_s, "integration": DEFAULTS["integration"]}
     for what in ("reset", "spike_op", "multi_spike", "v_floor"):
-        kinds = {getattr(leaf, what) for leaf in draft.leaves.values()} - {None}
-        if len(kinds) > 1:
-            raise UnsupportedOp(f"The neurons differ in {what} ({sorted(kinds)}); one kind per network is exported.")
+        kinds = {path: getattr(leaf, what) for path, leaf in draft.leaves.items() if getattr(leaf, what) is not None}
+        if len(set(kinds.values())) > 1:
+            raise UnsupportedOp(
+                f"The neurons differ in {what}; one kind per network is exported:",
+                [f"{draft.lines.get(path, 'in the network')}: {path!r} has {kind!r}" for path, kind in kinds.items()],
+            )
         if kinds:
-            said[what] = kinds.pop()
+            said[what] = next(iter(kinds.values()))
     return said

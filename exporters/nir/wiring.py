@@ -19,13 +19,15 @@ INPUT = ""
 class Signal:
     """What call `call` of module `source` gave (`port` 0 spikes, 1 and up its states).
 
-    A row of the input that the model takes itself has the row as its call, and the number of rows in `rows`.
+    A row of the input that the model takes itself has the row as its call, and the number of rows in `rows`. A signal
+    that was summed over time is `counted`.
     """
 
     source: str
     call: int
     port: int | None = None
     rows: int = 0
+    counted: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,9 @@ class Value:
 class Wiring:
     """Modules in order of their first call, the edges between them, and what leaves the model.
 
-    `shapes` are those of each module's input and output without time and batch; `input_shape` likewise; `lines` are
-    the lines of code that call them.
+    `shapes` are those of each module's input and output without time and batch; `input_shape` likewise, whose time and
+    batch are in `input_lead`; `lines` are the lines of code that call them, `end` is that of the result, and
+    `time_axis` where the result has its steps if a loop stacked them; `states` counts the states the caller hands in.
     """
 
     modules: dict[str, nn.Module] = field(default_factory=dict)
@@ -62,6 +65,10 @@ class Wiring:
     shapes: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=dict)
     lines: dict[str, str] = field(default_factory=dict)
     input_shape: tuple[int, ...] = ()
+    input_lead: tuple[int, ...] = ()
+    end: str = ""
+    time_axis: int = 0
+    states: int = 0
 
 
 def fold(wiring: Wiring, inputs: dict[tuple[str, int], Value]) -> Wiring:
@@ -106,6 +113,14 @@ def _require_row_by_row(wiring: Wiring, path: str, call: int, signal: Signal) ->
             f"{wiring.lines[path]}: module {path!r}, call {call} of {wiring.calls[path]}, reads row {signal.call} of "
             f"{signal.rows} of the input. A graph reads every row once, in order; loop over all of them like that."
         )
+
+
+class Joined(list[Any]):
+    """Tensors that were joined into one: stacked along a new `axis`, or None where no such axis tells them apart."""
+
+    def __init__(self, values: list[Any], axis: int | None) -> None:
+        super().__init__(values)
+        self.axis = axis
 
 
 def each_value(value: Any) -> Iterator[Value]:
