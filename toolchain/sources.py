@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _HEADER_MAX = 100_000_000
 """Largest header that the safetensors format allows."""
+
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
@@ -48,6 +49,8 @@ class Source:
         T of the encoder it was trained with.
     portable : bool
         Whether the graph is to hold only what other frameworks read.
+    overrides : dict
+        Choices that a portable graph takes instead of the network's own (see `portable_graph`).
     """
 
     name: str
@@ -59,33 +62,34 @@ class Source:
     data: str | None = None
     steps: int | None = None
     portable: bool = False
+    overrides: dict[str, Any] = field(default_factory=dict)
     losses: list[Loss] = field(default_factory=list)
 
     @cached_property
     def graph(self) -> nir.NIRGraph:
         """NIR graph: the user's own, or exported from the module."""
-        if self.nir_graph is not None and self.portable:
+        if self.nir_graph is not None:
+            graph = self.nir_graph
+        elif self.frozen is None or self.example is None:
+            raise InputError(f"{self.name} is a program; there is no way back from integers to a NIR graph.")
+        else:
+            from ..exporters.nir.trace import to_nir
+
+            # A module that has to be changed first is not portable yet.
+            graph, self.losses = to_nir(self.frozen, self.example, portable=self.portable and not self.overrides)
+        if self.portable and (self.nir_graph is not None or self.overrides):
             from .rewriting import portable_graph
 
-            graph, self.losses = portable_graph(self.nir_graph)
-            return graph
-        if self.nir_graph is not None:
-            return self.nir_graph
-        if self.frozen is None or self.example is None:
-            raise InputError(f"{self.name} is a program; there is no way back from integers to a NIR graph.")
-        from ..exporters.nir.trace import to_nir
-
-        graph, self.losses = to_nir(self.frozen, self.example, portable=self.portable)
+            graph, losses = portable_graph(graph, **self.overrides)
+            self.losses = self.losses + losses
         return graph
 
     @property
     def reads_membrane(self) -> bool:
         """Whether the network's result is a membrane at the last row, rather than spikes of all rows."""
-        from ..exporters.nir.dynamics import STATEFUL
+        from ..exporters.nir.readout import reads_membrane
 
-        nodes = self.graph.nodes
-        ends = [source for source, target in self.graph.edges if type(nodes[target]).__name__ == "Output"]
-        return all(STATEFUL.get(type(nodes[end])) == "membrane" for end in ends)
+        return reads_membrane(self.graph)
 
     def program(self, calibration: Any = None, **options: Any) -> Program:
         """Integer program: the user's own, or lowered from the graph with `options` of `lower`.

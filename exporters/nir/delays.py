@@ -17,8 +17,8 @@ _NEVER = 2**31
 
 def delay_steps(node: Any, semantics: Semantics) -> NDArray[np.int64]:
     """Delay of every element in steps: ``round(delay / dt_s)``, or the delay itself where time counts in steps."""
-    unit = semantics.dt_s if semantics.tau_in_steps else semantics.tau_unit_s
-    steps = np.rint(np.asarray(node.delay, np.float64) * unit / semantics.dt_s)
+    unit = 1.0 if semantics.tau_in_steps else semantics.dt_s
+    steps = np.rint(np.asarray(node.delay, np.float64) / unit)
     return np.minimum(steps, _NEVER).astype(np.int64)
 
 

@@ -12,9 +12,13 @@ from numpy.typing import NDArray
 from ...models.errors import InputError
 from ..program.trace import Trace
 from .check import require_meaning
-from .dynamics import SPIKING, STATEFUL
+from .delays import buffered
+from .dynamics import SPIKING
 from .flatten import flatten
+from .inputs import input_rows
+from .order import Edge, recurrent_edges
 from .quirks import past_recurrence
+from .readout import read_out, require_one_readout
 from .run import run_nodes
 from .semantics import Semantics, choose
 
@@ -29,22 +33,29 @@ def run_graph(
     spike_op: str | None = None,
     reset: str | None = None,
     dialect: str = "auto",
+    cycle: str | None = None,
     **conventions: Any,
 ) -> Trace:
     """Execute `graph` in float64, all states zero at the start of every sample.
 
-    Every node takes no time; an edge that closes a cycle costs one step (it reads z[t-1]), unless a Delay of at least
-    one step lies on the cycle. Several edges into a node add up. Sub-graphs are run in place.
+    A node takes no time and several edges into one add up; sub-graphs are run in place. On a cycle every edge that
+    leaves a neuron reads the step before (a neuron that feeds itself reads z[t-1]), `cycle` says which if there are
+    several; a cycle through a Delay of at least one step takes that delay alone. The edges that wait are in the
+    trace's settings.
 
     Parameters
     ----------
     graph : nir.NIRGraph
         Any primitive of NIR 1.0.8; several Input and Output nodes allowed.
     x : (T, B, *input_shape) array, or dict of Input node to such an array
+        Finite numbers; at least one row and one sample.
     dt_s, integration, spike_op, reset : optional
         Argument before the graph's metadata before its dialect before the default (see `semantics.choose`).
     dialect : str
-        Whose conventions hold, "auto" recognises them (see `dialects.recognise`).
+        Whose conventions hold, "auto" recognises them (see `recognise`).
+    cycle : {"every", "closing"}, optional
+        On a cycle of several neurons every edge that leaves one takes a step (not given), or only the edge that closes
+        the cycle (see `order.recurrent_edges`).
     **conventions
         Others of `semantics.CONVENTIONS`, such as multi_spike or tau_in_steps.
 
@@ -53,39 +64,61 @@ def run_graph(
     Trace
         backend "run_graph"; spikes of every spiking node (counts where neurons fire several a step); state "v" of
         every node with a membrane, before its reset, and "i" of every synaptic current.
-        Output, one per Output node: spike counts where a spiking node feeds it, the last row where a membrane does,
-        the sum over rows where another node does.
+        Output, one per Output node: the last row where it reads membranes, the sum over rows (spike counts) where it
+        reads spikes or inputs, in both cases also through nodes without a membrane (see `readout`).
+        Settings: every choice with its origin; where they apply, the evidence for the dialect and the waiting edges.
 
     Raises
     ------
     InputError
-        For a wrong input shape, or shapes that do not go together.
+        For something else than a graph, edges to nodes that do not exist, parameters or inputs that cannot mean
+        anything, or shapes that do not go together; in each of these checks all at once.
     ConfigError
-        For an unknown choice.
+        For unknown choices, or values of a wrong type or out of range, all at once.
     UnsupportedOp
-        For a node that has no float64 executor, or a cycle without a neuron or delay.
+        For a node that has no float64 executor, a cycle without a neuron or delay, or an Output that membranes and
+        spikes share.
     """
+    if not isinstance(graph, nir.NIRGraph):
+        raise InputError(f"A {type(graph).__name__} is no graph; give a nir.NIRGraph, such as read_nir returns.")
     require_meaning(graph, "the graph")
     arguments = {"dt_s": dt_s, "integration": integration, "spike_op": spike_op, "reset": reset, **conventions}
     semantics = choose(graph, dialect, **arguments)
     graph = flatten(graph)
     if semantics.input_past_recurrence:
         graph = past_recurrence(graph)
-    rows = _inputs(graph, x if isinstance(x, dict) else {_single(graph): x})
-    values, states = run_nodes(graph, rows, semantics)
-    return _trace(graph, values, states, semantics, next(iter(rows.values())).shape[:2])
+    late = recurrent_edges(graph, buffered(graph, semantics), "every" if cycle is None else cycle)
+    require_one_readout(graph)
+    rows = input_rows(graph, x)
+    values, states = run_nodes(graph, rows, semantics, late)
+    settings = semantics.settings() | _evidence(semantics) | _waiting(late, cycle)
+    return _trace(graph, values, states, settings, next(iter(rows.values())).shape[:2])
+
+
+def _evidence(semantics: Semantics) -> dict[str, tuple[Any, str]]:
+    """Why the file was taken for its dialect, and what that leaves open."""
+    origin, evidence = semantics.origin["dialect"], semantics.dialect.evidence
+    return {} if origin == "default" or not evidence else {"dialect_evidence": (" ".join(evidence), origin)}
+
+
+def _waiting(late: frozenset[Edge], cycle: str | None) -> dict[str, tuple[Any, str]]:
+    """The cycle rule, where a graph has a cycle that it decides, and the edges that wait a step."""
+    if not late:
+        return {}
+    rule = ("every", "default") if cycle is None else (cycle, "argument")
+    edges = [f"{source} -> {target}" for source, target in sorted(late)]
+    return {"cycle": rule, "waiting_edges": (edges, f"cycle {rule[0]}")}
 
 
 def _trace(
     graph: nir.NIRGraph,
     values: dict[str, Rows],
     states: dict[str, dict[str, Rows]],
-    semantics: Semantics,
+    settings: dict[str, tuple[Any, str]],
     size: tuple[int, ...],
 ) -> Trace:
     spiking = sorted(name for name, node in graph.nodes.items() if isinstance(node, SPIKING))
-    ends = sorted(name for name, node in graph.nodes.items() if isinstance(node, nir.Output))
-    kind = np.int32 if semantics.multi_spike else np.int8
+    kind = np.int32 if settings.get("multi_spike", (False,))[0] else np.int8
     return Trace(
         backend="run_graph",
         versions={"spikewright": version("spikewright"), "nir": version("nir"), "numpy": np.__version__},
@@ -96,42 +129,6 @@ def _trace(
         counts={name: values[name].sum(0).astype(np.int64) for name in spiking},
         spikes={name: values[name].astype(kind) for name in spiking},
         state=states,
-        output={
-            end: sum((_read_out(graph, s, values[s]) for s, t in graph.edges if t == end), np.zeros(())) for end in ends
-        },
-        settings=semantics.settings(),
+        output=read_out(graph, values),
+        settings=settings,
     )
-
-
-def _inputs(graph: nir.NIRGraph, x: dict[str, NDArray[Any]]) -> dict[str, Rows]:
-    names = {name for name, node in graph.nodes.items() if isinstance(node, nir.Input)}
-    if set(x) != names or not names:
-        raise InputError(f"The graph has the inputs {sorted(names)}, given are {sorted(x)}. Give a dict of all.")
-    rows = {name: np.asarray(array, np.float64) for name, array in x.items()}
-    for name, array in rows.items():
-        shape = tuple(int(n) for n in graph.nodes[name].input_type["input"])
-        if array.shape[2:] != shape or array.ndim < 2:
-            raise InputError(f"Input {name!r} must be (T, B, {', '.join(map(str, shape))}), is {array.shape}.")
-    if len({array.shape[:2] for array in rows.values()}) != 1:
-        raise InputError("All inputs must have the same T and B.")
-    return rows
-
-
-def _read_out(graph: nir.NIRGraph, name: str, rows: Rows) -> Rows:
-    return rows[-1] if _carries_membrane(graph, name) else rows.sum(0)
-
-
-def _carries_membrane(graph: nir.NIRGraph, name: str) -> bool:
-    """A node with a membrane to send on, or a Flatten behind one."""
-    node = graph.nodes[name]
-    if isinstance(node, nir.Flatten):
-        sources = [source for source, target in graph.edges if target == name]
-        return bool(sources) and all(_carries_membrane(graph, source) for source in sources)
-    return STATEFUL.get(type(node)) == "membrane"
-
-
-def _single(graph: nir.NIRGraph) -> str:
-    names = [name for name, node in graph.nodes.items() if isinstance(node, nir.Input)]
-    if len(names) != 1:
-        raise InputError(f"The graph has {len(names)} Input nodes ({sorted(names)}); give a dict of Input to array.")
-    return names[0]

@@ -9,8 +9,9 @@ import nir
 from .delays import buffered
 from .dialects import METADATA_KEY
 from .dynamics import STATEFUL
+from .metadata import own_metadata
 from .order import Edge, recurrent_edges
-from .semantics import choose
+from .semantics import choose, conventions
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def isolate_node(graph: nir.NIRGraph, name: str) -> Isolated:
     """Cut the node `name` out of `graph`, back to the neurons and inputs that feed it.
 
     Every edge that leaves a source gets an Input of its own, because only some of them may wait a row. The part
-    keeps the dialect of the whole.
+    keeps every convention of the whole, for a part may look like the file of another framework.
     """
     semantics = choose(graph)
     late = recurrent_edges(graph, buffered(graph, semantics))
@@ -57,5 +58,5 @@ def isolate_node(graph: nir.NIRGraph, name: str) -> Isolated:
                 nodes[source] = node
                 todo.append(source)
     metadata = dict(graph.metadata or {})
-    metadata[METADATA_KEY] = {**metadata.get(METADATA_KEY, {}), "dialect": semantics.dialect.name}
+    metadata[METADATA_KEY] = own_metadata(metadata) | conventions(semantics) | {"dialect": semantics.dialect.name}
     return Isolated(nir.NIRGraph(nodes, edges, metadata=metadata, type_check=False), sources)

@@ -10,7 +10,7 @@ from ...models.errors import InputError
 from .delays import Ring, buffered, delay_steps
 from .dynamics import STATEFUL, make_step
 from .neurons import Step
-from .order import execution_order, recurrent_edges
+from .order import Edge, execution_order
 from .semantics import Semantics
 
 Rows = NDArray[np.float64]
@@ -18,7 +18,7 @@ _ELEMENT_BY_ELEMENT = (*STATEFUL, nir.Scale, nir.Threshold, nir.Delay)
 
 
 def run_nodes(
-    graph: nir.NIRGraph, x: dict[str, Rows], semantics: Semantics
+    graph: nir.NIRGraph, x: dict[str, Rows], semantics: Semantics, late: frozenset[Edge]
 ) -> tuple[dict[str, Rows], dict[str, dict[str, Rows]]]:
     """Outputs of all nodes and states of those that have one, each (T, B, *shape).
 
@@ -27,6 +27,9 @@ def run_nodes(
     graph : nir.NIRGraph
         Flat.
     x : dict of Input node to (T, B, *shape) array
+    semantics : Semantics
+    late : frozenset of edges
+        Those that read their source's previous row (see `order.recurrent_edges`).
 
     Raises
     ------
@@ -34,7 +37,6 @@ def run_nodes(
         If shapes do not go together.
     """
     waiting = buffered(graph, semantics)
-    late = recurrent_edges(graph, waiting)
     order = execution_order(graph, late, waiting)
     run = _Run(graph, x, late)
     total = next(iter(x.values())).shape[0]
@@ -65,7 +67,7 @@ def run_nodes(
 class _Run:
     """What every node gave in the steps so far."""
 
-    def __init__(self, graph: nir.NIRGraph, x: dict[str, Rows], late: frozenset[tuple[str, str]]) -> None:
+    def __init__(self, graph: nir.NIRGraph, x: dict[str, Rows], late: frozenset[Edge]) -> None:
         self._graph = graph
         self._x = x
         self._samples = next(iter(x.values())).shape[1]

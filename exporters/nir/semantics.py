@@ -10,9 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import nir
+import numpy as np
 
 from ...models.errors import ConfigError
-from .dialects import METADATA_KEY, Dialect, named, recognise
+from .dialects import METADATA_KEY, Dialect
+from .metadata import own_metadata
+from .recognise import recognise, told
+
+__all__ = ["CONVENTIONS", "DEFAULTS", "METADATA_KEY", "Semantics", "choose", "conventions"]
 
 DEFAULTS: dict[str, Any] = {"dt_s": 1e-4, "integration": "euler", "spike_op": ">", "reset": "zero"}
 CONVENTIONS: dict[str, Any] = {
@@ -56,7 +61,7 @@ class Semantics:
     current_late : bool
         The membrane of a CubaLI or CubaLIF takes the current of the step before.
     spike_late : bool
-        A neuron sends its spike in the step after; cycles then cost no step of their own.
+        A neuron sends its spike in the step after; cycles then cost no step of their own (see `order`).
     unit_gain : bool
         The input of leaky states has the gain 1, whatever r and w_in say.
     decayed_input : bool
@@ -66,11 +71,12 @@ class Semantics:
     tau_in_steps : bool
         Time constants and delays count steps.
     tau_unit_s : float
-        Seconds that a time constant of 1 in the file stands for.
+        Seconds that a time constant of 1 in the file stands for; a Delay is in seconds whatever this says.
     dialect : Dialect
         Whose conventions these are.
     origin : dict of str to str
-        Where each choice came from: "argument", "metadata", "dialect NAME" or "default".
+        Where each choice came from: "argument", "metadata", "dialect NAME" or "default"; under "dialect" who named
+        that, see `Dialect.origin`.
     """
 
     dt_s: float
@@ -114,48 +120,62 @@ def choose(graph: nir.NIRGraph, dialect: str = "auto", **arguments: Any) -> Sema
     Raises
     ------
     ConfigError
-        For an unknown choice or a time step that is not positive; all at once.
+        For an unknown name, or for values of a wrong type or out of range; all at once.
+    InputError
+        If the graph's metadata hold no mapping under "spikewright".
     """
     unknown = arguments.keys() - DEFAULTS.keys() - CONVENTIONS.keys()
     if unknown:
         known = ", ".join([*DEFAULTS, *CONVENTIONS])
         raise ConfigError(f"Unknown conventions {', '.join(sorted(unknown))}; known are {known}.")
-    speaks = recognise(graph) if dialect == "auto" else named(dialect)
-    metadata = (graph.metadata or {}).get(METADATA_KEY, {})
-    values, origin = {}, {}
+    metadata = own_metadata(graph.metadata)
+    speaks = recognise(graph) if isinstance(dialect, str) and dialect == "auto" else told(graph, dialect)
+    values, origin, wrong = {}, {"dialect": speaks.origin}, []
     for name, default in (DEFAULTS | CONVENTIONS).items():
         if arguments.get(name) is not None:
             values[name], origin[name] = arguments[name], "argument"
         elif name in metadata:
-            values[name], origin[name] = _plain(name, metadata[name], type(default)), "metadata"
+            values[name], origin[name] = _from_file(metadata[name], type(default)), "metadata"
         elif name in speaks.states:
             values[name], origin[name] = speaks.states[name], f"dialect {speaks.name}"
         else:
             values[name], origin[name] = default, "default"
-    _require_known(values, origin)
-    silent = speaks.name in ("spikewright", "unknown")
-    origin["dialect"] = "argument" if dialect != "auto" else "default" if silent else "recognised"
+        rule = _broken_rule(name, values[name], type(default))
+        if rule:
+            wrong.append(f"{name} = {values[name]!r:.80} ({origin[name]}); {rule}")
+    if wrong:
+        raise ConfigError("The graph cannot be stepped like this:", wrong)
     return Semantics(**values, dialect=speaks, origin=origin)
 
 
-def _require_known(values: dict[str, Any], origin: dict[str, str]) -> None:
-    wrong = [
-        f"{name} = {values[name]!r} ({origin[name]}); known are {', '.join(known)}"
-        for name, known in _CHOICES.items()
-        if values[name] not in known
-    ]
-    for name in ("dt_s", "tau_unit_s"):
-        if not 0 < values[name] < float("inf"):
-            wrong.append(f"{name} = {values[name]!r} ({origin[name]}); a time step is positive, in seconds")
-    if wrong:
-        raise ConfigError("The graph cannot be stepped like this:", wrong)
+def conventions(semantics: Semantics) -> dict[str, Any]:
+    """Every choice, as arguments of `choose` or as metadata that repeat it."""
+    return {name: getattr(semantics, name) for name in DEFAULTS | CONVENTIONS}
 
 
-def _plain(name: str, value: Any, kind: type) -> Any:
-    text = value.decode(errors="replace") if isinstance(value, bytes) else value
-    try:
-        if kind is bool and isinstance(text, str):
-            return {"true": True, "false": False}[text.lower()]
-        return kind(text)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ConfigError(f"The graph's metadata give {name} = {value!r}, which is no {kind.__name__}.") from error
+def _broken_rule(name: str, value: Any, kind: type) -> str | None:
+    """What the value of a choice must be, if it is not."""
+    if kind is bool:
+        return None if isinstance(value, (bool, np.bool_)) else "it must be True or False"
+    if kind is float:
+        number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+        return None if number and 0 < value < float("inf") else "a time step is positive, in seconds"
+    known = _CHOICES[name]
+    return None if isinstance(value, str) and value in known else f"known are {', '.join(known)}"
+
+
+def _from_file(value: Any, kind: type) -> Any:
+    """A value of the metadata as the choice needs it; what cannot be read so comes back as it is.
+
+    HDF5 gives text as bytes, numbers and booleans as NumPy's, and some writers all of them as text.
+    """
+    plain = value.item() if isinstance(value, (np.ndarray, np.generic)) and np.size(value) == 1 else value
+    plain = plain.decode(errors="replace") if isinstance(plain, bytes) else plain
+    if kind is bool and isinstance(plain, (str, int)):
+        return {"true": True, "1": True, "false": False, "0": False}.get(str(plain).lower(), plain)
+    if kind is float and isinstance(plain, str):
+        try:
+            return float(plain)
+        except ValueError:
+            return plain
+    return plain

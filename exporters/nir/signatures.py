@@ -59,14 +59,15 @@ def snntorch(graph: nir.NIRGraph) -> Finding:
 
 
 def norse(graph: nir.NIRGraph) -> Finding:
-    """Parameter r = 1, w_in = 1 and time constants below 1e-4 s (dt / tau_inv); an IF has r = 1."""
+    """Parameter r = 1, w_in = 1 and time constants below 1e-4 s (dt / tau_inv, dt = 1e-3 s); an IF has r = 1."""
     leaky, integrators = _kind(graph, _LEAKY), _kind(graph, _INTEGRATORS)
     taus = [np.asarray(value) for n in leaky for value in (_tau(n), getattr(n, "tau_syn", _tau(n)))]
     ones = all(_all(n.r, 1.0) and _all(getattr(n, "w_in", 1.0), 1.0) for n in leaky + integrators)
     if not leaky or not ones or not all(tau.size and (tau < _DT * (1 - 1e-6)).all() for tau in taus):
         return _NONE
     shortest = min(float(tau.min()) for tau in taus)
-    return (f"Every r and w_in is 1 and time constants are as short as {shortest:g} s, shorter than any step.",), {}
+    evidence = f"Every r and w_in is 1 and time constants are as short as {shortest:g} s, shorter than any step."
+    return (evidence,), {"tau_unit_s": 1e3}
 
 
 def spyx(graph: nir.NIRGraph) -> Finding:

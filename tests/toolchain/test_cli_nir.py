@@ -11,7 +11,7 @@ import pytest
 
 from samples import layered
 from spikewright.exporters.nir.execute import run_graph
-from spikewright.exporters.nir.files import read_nir
+from spikewright.exporters.nir.files import read_nir, write_nir
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "nir"
 RECURRENT = FIXTURES / "snntorch" / "rnn_rleaky_zero.nir"
@@ -78,3 +78,45 @@ def test_what_is_not_portable_is_refused_with_every_reason(run, tmp_path: Path, 
     code, _, err = run("export", FIXTURES / f"{fixture}.nir", "--to", "nir", "--portable")
     assert code == 2 and reason in err
     assert not (tmp_path / "exported").exists()
+
+
+def test_a_portable_export_takes_the_changes_that_are_accepted(run, tmp_path: Path) -> None:
+    graph = read_nir(FIXTURES / "snntorch" / "mlp_leaky_zero.nir")
+    graph.metadata["spikewright"] |= {"reset": "subtract", "multi_spike": True}
+    write_nir(graph, tmp_path / "theirs.nir")
+    code, _, err = run("export", "theirs.nir", "--to", "nir", "--portable", "--reset", "zero")
+    assert code == 2 and "multi_spike is True (metadata)" in err and "reset is" not in err
+    del graph.metadata["spikewright"]["multi_spike"]
+    write_nir(graph, tmp_path / "theirs.nir")
+    words = ("export", "theirs.nir", "--to", "nir", "--portable", "--json")
+    code, _, err = run(*words)
+    assert code == 2 and "reset is subtract (metadata)" in err
+    code, _, err = run(*words, "--reset", "zero", "--dt", "1e-3")
+    assert code == 2 and "dt_s is 0.001 (argument)" in err and "reset is" not in err
+    code, out, err = run(*words, "--reset", "zero")
+    assert code == 0, err
+    assert [loss["what"] for loss in json.loads(out)["losses"]] == [
+        "reset was 'subtract' (metadata), written as 'zero'"
+    ]
+
+
+@pytest.mark.torch
+def test_a_module_is_made_portable_with_an_accepted_reset(run, tmp_path: Path) -> None:
+    import strangers
+
+    words = (
+        "export",
+        f"{strangers.__file__}:tutorial_default",
+        "--example",
+        "1,20",
+        "--portable",
+        "--to",
+        "nir",
+        "--json",
+    )
+    code, _, err = run(*words)
+    assert code == 2 and "subtract" in err
+    code, out, err = run(*words, "--reset", "zero")
+    assert code == 0, err
+    assert any("written as 'zero'" in loss["what"] for loss in json.loads(out)["losses"])
+    assert not (nir.read(tmp_path / "exported" / "network.nir").metadata or {})

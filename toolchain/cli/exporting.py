@@ -36,11 +36,11 @@ def export(
 
     writable_folder(out, MARKER)
     network = resolve_source(source, weights or None, shape(example))
-    network.portable = portable
+    options = lowering(bits, reset, dt, chip)
+    network.portable, network.overrides = portable, {k: options[k] for k in ("reset", "dt_s") if k in options}
     formats = listed(to)
     data = calibrate or network.data
     calibration = load_samples(data, steps or network.steps).calibration if data else None
-    options = lowering(bits, reset, dt, chip)
     program = network.program(calibration, **options) if {"program", "lava"} & set(formats) else None
     content = write_export(network, program, out, formats)
     emit(content | {"out": out}, as_json, _render)

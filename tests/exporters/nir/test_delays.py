@@ -34,6 +34,11 @@ def test_delays_count_steps_where_time_does() -> None:
     np.testing.assert_allclose(delayed(np.array([2.0]), tau_in_steps=True)[:, 0] * DT, [0, 0, 1, 2, 3])
 
 
+def test_delays_are_seconds_whatever_unit_time_constants_have() -> None:
+    rows = delayed(np.array([2 * DT]), tau_unit_s=1e3)
+    np.testing.assert_allclose(rows[:, 0], [0, 0, 1, 2, 3])
+
+
 @pytest.mark.parametrize(
     ("steps", "expected"), [(1, [1, 0, 1, 0, 1, 0]), (2, [1, 1, 0, 0, 1, 1]), (0, [1, 0, 1, 0, 1, 0])]
 )

@@ -4,11 +4,13 @@ import nir
 import numpy as np
 import pytest
 
-from graphs import chain
-from spikewright.exporters.nir.dialects import DIALECTS, recognise
+from spikewright.exporters.nir.dialects import DIALECTS
 from spikewright.exporters.nir.execute import run_graph
+from spikewright.exporters.nir.files import read_nir, write_nir
 from spikewright.exporters.nir.isolate import isolate_node
+from spikewright.exporters.nir.recognise import recognise
 from spikewright.exporters.nir.semantics import CONVENTIONS, DEFAULTS, choose
+from spikewright.exporters.nir.signatures import spikingjelly
 from spikewright.models.errors import ConfigError
 
 DT = 1e-4
@@ -62,7 +64,8 @@ ROCKPOOL = TAUS * np.exp(-1 / TAUS)
         ("norse", network(lif(1e-5, 1.0)), "shorter than any step"),
         ("norse", network(cuba(5e-6, 1e-5, 1.0, 1.0)), "shorter than any step"),
         ("rockpool", network(lif(TAUS * 1e-3, ROCKPOOL)), "at dt = 0.001 s"),
-        ("nengo", network(lif(0.02, 1.0), framework="Nengo 4.0"), "metadata say 'Nengo 4.0'"),
+        ("nengo", network(lif(0.02, 1.0), framework="Nengo 4.0"), "metadata say framework = 'Nengo 4.0'"),
+        ("lava-dl", network(lif(0.02, 1.0), Generator=b"lava-dl-0.6"), "one step later"),
         ("norse", network(lif(0.02, 1.0), spikewright={"dialect": "norse"}), "metadata name"),
         ("spikewright", network(lif(2 * DT, 2.0), spikewright={"dt_s": DT}), "conventions under"),
         ("unknown", network(lif(0.02, 1.0)), "No pattern"),
@@ -91,12 +94,14 @@ def test_spyx_is_known_by_its_names_and_shares() -> None:
 def test_argument_before_metadata_before_dialect_before_default() -> None:
     graph = network(lif(2 * DT, 2.0), spikewright={"dialect": "spikingjelly", "reset": "subtract"})
     settings = run_graph(graph, np.ones((1, 1, 3)), dt_s=5e-5).settings
+    said = "The metadata name the dialect spikingjelly. " + " ".join(spikingjelly(graph)[0])
     assert settings == {
         "dt_s": (5e-5, "argument"),
         "integration": ("euler", "dialect spikingjelly"),
         "spike_op": (">=", "dialect spikingjelly"),
         "reset": ("subtract", "metadata"),
-        "dialect": ("spikingjelly", "recognised"),
+        "dialect": ("spikingjelly", "metadata"),
+        "dialect_evidence": (said, "metadata"),
     }
     told = choose(graph, "unknown")
     assert (told.spike_op, told.origin["spike_op"], told.origin["dialect"]) == (">", "default", "argument")
@@ -112,20 +117,42 @@ def test_every_convention_of_a_dialect_can_be_overruled(name: str) -> None:
         assert (getattr(chosen, what), chosen.origin[what]) == (value, "argument")
 
 
-def test_conventions_survive_metadata_as_text_and_bytes() -> None:
-    said = {"multi_spike": "False", "reset": b"subtract", "v_floor": np.True_, "dt_s": "1e-3"}
-    chosen = choose(network(integrate(1.0), spikewright=said))
-    assert (chosen.multi_spike, chosen.reset, chosen.v_floor, chosen.dt_s) == (False, "subtract", True, 1e-3)
-    with pytest.raises(ConfigError, match="multi_spike = 'perhaps', which is no bool"):
-        choose(network(integrate(1.0), spikewright={"multi_spike": "perhaps"}))
+def test_a_word_in_a_text_is_no_writer() -> None:
+    """Only where the metadata name a writer, as a whole word, and one alone."""
+    told = {"author": "Ole Norsen of spyxlab", "note": "not for snntorch", "source": "norse-like, by Norsen"}
+    for metadata in (told, {"framework": "norse", "source": "ported from spyx"}, {"deep": {"framework": "norse"}}):
+        assert recognise(network(lif(0.02, 2.0), **metadata)).name == "unknown", metadata
+    assert recognise(network(lif(0.02, 2.0), source="spyx 1.0")).origin == "metadata"
 
 
-def test_unknown_names_are_refused() -> None:
-    graph = chain([np.eye(1)])
-    with pytest.raises(ConfigError, match="known are auto, spikewright, snntorch"):
-        run_graph(graph, np.ones((1, 1, 1)), dialect="brian")
-    with pytest.raises(ConfigError, match="Unknown conventions v_ceiling"):
-        run_graph(graph, np.ones((1, 1, 1)), v_ceiling=True)
+def test_norse_time_constants_are_read_a_thousandfold_only_where_all_are_shorter_than_a_step() -> None:
+    for graph in (network(lif(1e-5, 1.0)), network(lif(1e-5, 1.0), framework="norse")):
+        assert choose(graph).tau_unit_s == choose(graph, "norse").tau_unit_s == 1e3
+    plausible = network(lif(0.02, 1.0), framework="norse")
+    for chosen in (choose(plausible), choose(plausible, "norse")):
+        assert (chosen.dialect.name, chosen.dt_s, chosen.tau_unit_s) == ("norse", 1e-3, 1.0)
+    assert choose(network(lif(TAUS * 1e-3, ROCKPOOL)), "rockpool").dt_s == 1e-3, "what only the pattern shows"
+
+
+def test_a_trace_says_why_a_file_was_taken_for_its_dialect() -> None:
+    settings = run_graph(network(integrate(1.0)), np.ones((1, 1, 3))).settings
+    assert settings["dialect"] == ("sinabs", "recognised")
+    evidence, origin = settings["dialect_evidence"]
+    assert origin == "recognised" and "Norse writes that too" in evidence
+
+
+def test_who_named_a_dialect_is_its_origin(tmp_path) -> None:
+    path, x = tmp_path / "a.nir", np.ones((1, 1, 3))
+    write_nir(network(lif(0.02, 2.0)), path)
+    assert "dialect" not in run_graph(read_nir(path), x).settings
+    graph = read_nir(path, dialect="snntorch")
+    assert run_graph(graph, x).settings["dialect"] == ("snntorch", "argument of read_nir")
+    assert "read_nir names the dialect snntorch" in choose(graph).dialect.evidence[0]
+    assert run_graph(graph, x, dialect="norse").settings["dialect"] == ("norse", "argument")
+    write_nir(network(lif(0.02, 2.0), spikewright={"dialect": "snntorch"}), path)
+    assert run_graph(read_nir(path), x).settings["dialect"] == ("snntorch", "metadata")
+    with pytest.raises(ConfigError, match="dialect = 'brian' is unknown; known are auto, spikewright, snntorch"):
+        read_nir(path, dialect="brian")
 
 
 def test_a_part_of_a_graph_keeps_the_dialect_of_the_whole() -> None:
@@ -134,3 +161,13 @@ def test_a_part_of_a_graph_keeps_the_dialect_of_the_whole() -> None:
     alone = run_graph(part, {"input->0": np.full((4, 1, 3), 2.5)})
     assert whole.spikes["1"].max() == 3
     np.testing.assert_array_equal(alone.spikes["1"], whole.spikes["1"])
+
+
+def test_a_part_keeps_conventions_that_it_would_not_be_recognised_by() -> None:
+    plain = network(cuba(20.0, 10.0, 0.9, 1.0))
+    named = {"0": "layer_0", "1": "layer_1", "input": "input", "output": "output"}
+    nodes = {named[name]: node for name, node in plain.nodes.items()}
+    graph = nir.NIRGraph(nodes, [(named[a], named[b]) for a, b in plain.edges])
+    whole, part = choose(graph), choose(isolate_node(graph, "layer_1").graph)
+    assert (whole.reset, part.reset) == ("subtract", "subtract")
+    assert all(getattr(part, name) == getattr(whole, name) for name in DEFAULTS | CONVENTIONS)

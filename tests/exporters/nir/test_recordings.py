@@ -8,8 +8,8 @@ import nir
 import numpy as np
 import pytest
 
-from spikewright.exporters.nir.dialects import recognise
 from spikewright.exporters.nir.execute import run_graph
+from spikewright.exporters.nir.recognise import recognise
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "nir"
 
