@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exporters.program.program import Program, Projection
+from ..exporters.program.program import Program
 
 Counts = NDArray[np.int64]
 
@@ -43,7 +43,7 @@ def count_activity(program: Program, events: dict[str, NDArray[Any]]) -> Activit
         Spikes of every population and events of every input.
     """
     return Activity(
-        {p.name: events[p.name].sum(0, dtype=np.int64) for p in program.populations},
+        {p.name: np.count_nonzero(events[p.name], 0).astype(np.int64) for p in program.populations},
         synaptic_ops(program, events),
         updates(program, events),
     )
@@ -51,7 +51,12 @@ def count_activity(program: Program, events: dict[str, NDArray[Any]]) -> Activit
 
 def synaptic_ops(program: Program, events: dict[str, NDArray[Any]]) -> dict[str, Counts]:
     """Synaptic operations per projection, (T, B) int64, at the row in which the spikes arrive."""
-    return {p.name: (_arriving(p, events) != 0) @ p.fan_out for p in program.projections}
+    counts = {}
+    for q in program.projections:
+        matrices = program.synapses(q).by_delay.items()
+        rows = [_arriving(events[q.source], delay) @ np.diff(matrix.tocsc().indptr) for delay, matrix in matrices]
+        counts[q.name] = sum(rows, np.zeros(events[q.source].shape[:2], np.int64))
+    return counts
 
 
 def updates(program: Program, events: dict[str, NDArray[Any]]) -> dict[str, Counts]:
@@ -65,17 +70,18 @@ def touched(program: Program, events: dict[str, NDArray[Any]]) -> dict[str, NDAr
     for population in program.populations:
         rows = population.bias_mant != 0
         for projection in program.into(population.name):
-            arriving = (_arriving(projection, events) != 0).astype(np.float32)
-            rows = rows | (arriving @ (projection.weights.T != 0).astype(np.float32) > 0)
+            for delay, matrix in program.synapses(projection).by_delay.items():
+                arriving = _arriving(events[projection.source], delay)
+                reached = (matrix != 0).astype(np.float32) @ arriving.reshape(-1, matrix.shape[1]).T.astype(np.float32)
+                rows = rows | (reached.T.reshape(*arriving.shape[:2], -1) > 0)
         steps_and_samples = next(iter(events.values())).shape[:2]
         found[population.name] = np.broadcast_to(rows, (*steps_and_samples, population.size))
     return found
 
 
-def _arriving(projection: Projection, events: dict[str, NDArray[Any]]) -> NDArray[Any]:
-    """Events that reach the target in each row, (T, B, pre); nothing arrives from before the sample."""
-    source = events[projection.source]
-    source = source.reshape(*source.shape[:2], -1)
+def _arriving(events: NDArray[Any], delay: int) -> NDArray[np.bool_]:
+    """Which events reach the target in each row, (T, B, pre); nothing arrives from before the sample."""
+    source = events.reshape(*events.shape[:2], -1) != 0
     shifted = np.zeros_like(source)
-    shifted[projection.delay :] = source[: max(0, len(source) - projection.delay)]
+    shifted[delay:] = source[: max(0, len(source) - delay)]
     return shifted

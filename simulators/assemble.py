@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ..exporters.program.inputs import Events
@@ -40,7 +41,7 @@ def make_trace(
     last_membrane : dict of population to (B, *shape) array
         v at the last row, of readout populations at least.
     spikes, state
-        As in `Trace`; needed if `record` asks for them, the spikes also if there is a placement.
+        As in `Trace`; needed if `record` asks for them, the spikes also with a placement or if they carry values.
     record : collection of {"spikes", "state"}
     place : Placement, optional
         Count by core too.
@@ -54,7 +55,8 @@ def make_trace(
 
         by_core = count_by_core(program, {**events, **spikes}, place, touched)
     steps, samples = next(iter(events.values())).shape[:2]
-    read = {"spike_count": activity.counts, "membrane": last_membrane}
+    sums = {n: s.sum(0, dtype=np.int64) for n, s in spikes.items() if program.events(n).graded}
+    read = {"spike_count": {**activity.counts, **sums}, "membrane": last_membrane}
     return Trace(
         backend=backend,
         versions=versions,

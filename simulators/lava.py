@@ -39,6 +39,7 @@ def run_lava(
     place: Placement | None = None,
     timeout_s: float | None = None,
     progress: Callable[[int], None] | None = None,
+    samples: str = "independent",
 ) -> Trace:
     """Run independent samples on lava-nc's fixed-point models, streamed through one runtime.
 
@@ -90,7 +91,7 @@ def run_lava(
 def time_limit_s(program: Program, steps: int, samples: int) -> float:
     """Default time limit for B samples of T rows [s]."""
     processes = len(program.inputs) + len(program.populations) + 2 * len(program.projections) + 4
-    work = sum(p.weights.size * (1 + program.hops(p)) for p in program.projections)
+    work = sum(program.synapses(p).weight.size * (1 + program.hops(p)) for p in program.projections)
     chip_steps = steps * samples + program.depth
     return START_LIMIT_S + chip_steps * (processes * PROCESS_STEP_LIMIT_S + work * SYNAPSE_STEP_LIMIT_S)
 

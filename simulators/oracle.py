@@ -1,7 +1,7 @@
 """The arbiter: a slow, obviously right executor of a program.
 
-Every line below is a line of the numeric contract; read it beside the docstring of `exporters.program.program`. The
-arithmetic is that of lava-nc 0.10.0's fixed-point models (``lava/proc/lif/models.py``, ``lava/proc/dense/models.py``).
+It goes row by row and reads like docs/numeric-contract.md, which says where each line comes from. What one step of a
+kind of neurons does stands in `simulators.neurons`.
 """
 
 from __future__ import annotations
@@ -11,65 +11,91 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exporters.program.program import STATE_LIMIT, Population, Program
+from ..exporters.program.program import Population, Program, Projection
+from .neurons import State, as_int32, step, wrap24_modulo
 
 Integers = NDArray[np.int64]
+Rows = dict[str, Integers]
 
 
-def run_rows(program: Program, x: dict[str, NDArray[Any]]) -> dict[str, dict[str, Integers]]:
-    """Run B independent samples, row by row.
+def run_rows(program: Program, x: dict[str, NDArray[Any]], samples: str = "independent") -> dict[str, Rows]:
+    """Run B samples, row by row.
 
     Parameters
     ----------
     program : Program
     x : dict of str to (T, B, *shape) integer array
         Events of every input.
+    samples : {"independent", "stream"}
+        Every sample starts from zero with nothing in flight; or they follow each other as on a chip that only resets
+        the neurons at the first row of every sample: events on their way reach the next one, and neurons of level L
+        run L rows early.
 
     Returns
     -------
     dict
         "u", "v" and "spikes", each a dict of population to (T, B, size) int64; v is the value after the reset.
     """
-    steps, samples = next(iter(x.values())).shape[:2]
-    events = {name: rows.reshape(steps, samples, -1).astype(np.int64) for name, rows in x.items()}
+    steps, count = next(iter(x.values())).shape[:2]
+    streamed = samples == "stream"
+    early = program.depth if streamed else 0
+    events = {name: _in_front(_laid(rows, streamed), early) for name, rows in x.items()}
+    rows, batch = (steps * count, 1) if streamed else (steps, count)
     u, v = {}, {}
     for p in program.populations:
-        events[p.name], u[p.name], v[p.name] = (np.zeros((steps, samples, p.size), np.int64) for _ in range(3))
-    for t in range(steps):
+        events[p.name], u[p.name], v[p.name] = (np.zeros((early + rows, batch, p.size), np.int64) for _ in range(3))
+    states: dict[str, State] = {}
+    for row in range(-early, rows):
         for p in program.populations:  # by level, so that every feed-forward source has run
-            a = sum((_arrive(program, q.name, events, t) for q in program.into(p.name)), np.zeros(p.size, np.int64))
-            before = (u[p.name][t - 1], v[p.name][t - 1]) if t else (np.zeros_like(a), np.zeros_like(a))
-            u[p.name][t], v[p.name][t], events[p.name][t] = step(p, *before, a)
-    return {"u": u, "v": v, "spikes": {p.name: events[p.name] for p in program.populations}}
+            if row < -p.level:
+                continue
+            if row % steps == 0 or p.name not in states:
+                states[p.name] = State.zero((batch, p.size))
+            a, divisor = (_arrive(program, p, port, events, row + early) for port in ("current", "divisor"))
+            states[p.name], spikes = step(p, states[p.name], a, divisor)
+            at = row + early
+            u[p.name][at], v[p.name][at], events[p.name][at] = states[p.name].u, states[p.name].v, spikes
+    found = {"u": u, "v": v, "spikes": {p.name: events[p.name] for p in program.populations}}
+    return {kind: {n: _cut(r[early:], steps, count) for n, r in of.items()} for kind, of in found.items()}
 
 
-def step(p: Population, u: Integers, v: Integers, a: Integers) -> tuple[Integers, Integers, Integers]:
-    """One step of a population: current, membrane after reset, spikes; all (B, size) int64."""
-    u = wrap24(as_int32(decay(u, 4095 - p.du) + as_int32(a << 6)))
-    v = np.clip(decay(v, 4096 - p.dv) + u + p.bias, -STATE_LIMIT, STATE_LIMIT)
-    spikes = v > (p.vth << 6)
-    return u, np.where(spikes, 0, v), spikes.astype(np.int64)
+def _arrive(program: Program, population: Population, port: str, events: Rows, at: int) -> Integers:
+    """Sum of what all projections into a port bring in one row, (B, size)."""
+    total = np.zeros_like(events[population.name][0])
+    for q in program.into(population.name):
+        if q.port == port:
+            total = total + _through(program, q, events[q.source], at)
+    return as_int32(total)
 
 
-def decay(state: Integers, factor: int) -> Integers:
-    """``state * factor / 4096`` rounded toward zero."""
-    return np.sign(state) * ((np.abs(state) * factor) >> 12)
+def _through(program: Program, q: Projection, events: Integers, at: int) -> Integers:
+    """What one projection brings in one row; events from before the first row do not exist."""
+    total = np.zeros((events.shape[1], program.source(q.target).size), np.int64)
+    for delay, weights in program.synapses(q).by_delay.items():
+        if at - delay >= 0:
+            total = total + _shifted(q, (weights @ events[at - delay].T).T)
+    return total
 
 
-def wrap24(u: Integers) -> Integers:
-    """One correction by 2**24, as Lava does it: +2**23 stays, -2**23 becomes +2**23."""
-    return np.where(u > 2**23, u - 2**24, np.where(u <= -(2**23), u + 2**24, u))
+def _shifted(q: Projection, total: Integers) -> Integers:
+    """The exponent acts on the sum, of each delay by itself; a convolution wraps at 24 bits and drops no bit."""
+    if q.kind in ("convolution", "pooling"):
+        return wrap24_modulo(total << q.weight_exp if q.weight_exp >= 0 else total >> -q.weight_exp)
+    return as_int32(total << q.weight_exp if q.weight_exp >= 0 else total >> -q.weight_exp)
 
 
-def as_int32(values: Integers) -> Integers:
-    """Wrap to 32 bits, the width of Lava's channels and of its current."""
-    return (values + 2**31) % 2**32 - 2**31
+def _laid(rows: NDArray[Any], streamed: bool) -> Integers:
+    """Events (T, B, size), or all samples one behind the other, (B T, 1, size)."""
+    steps, count = rows.shape[:2]
+    flat = rows.reshape(steps, count, -1).astype(np.int64)
+    return flat.swapaxes(0, 1).reshape(steps * count, 1, -1) if streamed else flat
 
 
-def _arrive(program: Program, projection: str, events: dict[str, Integers], t: int) -> Integers:
-    """Input of one projection in row t, (B, post); spikes from before the sample do not exist."""
-    p = next(q for q in program.projections if q.name == projection)
-    row = t - p.delay
-    source = events[p.source][row] if row >= 0 else np.zeros_like(events[p.source][0])
-    total = source @ p.weights.T.astype(np.int64)
-    return as_int32(total << p.weight_exp if p.weight_exp >= 0 else total >> -p.weight_exp)
+def _in_front(rows: Integers, blank: int) -> Integers:
+    return np.concatenate([np.zeros((blank, *rows.shape[1:]), np.int64), rows])
+
+
+def _cut(rows: Integers, steps: int, count: int) -> Integers:
+    if len(rows) == steps:
+        return rows
+    return rows.reshape(count, steps, -1).swapaxes(0, 1)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 BACKENDS = ("engine", "oracle", "lava")
 RECORDS = ("spikes", "state")
+SAMPLES = ("independent", "stream")
 
 
 def simulate(
@@ -45,8 +46,9 @@ def simulate(
         "engine" is compiled and event-driven; "oracle" is the readable numpy arbiter; "lava" runs lava-nc's
         fixed-point models in their own environment. All three agree in every bit.
     record : tuple of {"spikes", "state"}
-    samples : {"independent"}
-        Every sample starts from zero state with nothing in flight.
+    samples : {"independent", "stream"}
+        Every sample starts from zero state with nothing in flight; or they follow each other as on a chip that resets
+        its neurons at every sample's first row and nothing else. The engine does not stream.
     place : Placement, optional
         Count spikes, operations, messages and updates by core and chip step too, for `price`.
     threads : int, optional
@@ -64,8 +66,10 @@ def simulate(
     BackendUnavailable, BackendFailed
         If Lava is not installed here, or its run died.
     """
-    if samples != "independent":
-        raise UnsupportedOp(f"samples={samples!r} is not available; samples are run independently of each other.")
+    if samples not in SAMPLES:
+        raise ConfigError(f"samples={samples!r} is unknown; known are {', '.join(SAMPLES)}.")
+    if samples == "stream" and backend == "engine":
+        raise UnsupportedOp('The engine runs samples independently; backend="oracle" or "lava" streams them.')
     record = (record,) if isinstance(record, str) else tuple(record or ())
     if unknown := set(record).difference(RECORDS):
         raise ConfigError(f"record={sorted(unknown)} is unknown; known are {', '.join(RECORDS)}.")
@@ -80,11 +84,11 @@ def simulate(
     if backend == "engine":
         return _engine()(program, events, record, place, threads)
     if backend == "oracle":
-        return _run_oracle(program, events, record, place)
+        return _run_oracle(program, events, record, place, samples)
     if backend == "lava":
         from .lava import run_lava
 
-        return run_lava(program, events, record, place, **options)
+        return run_lava(program, events, record, place, samples=samples, **options)
     raise ConfigError(f"Backend {backend!r} is unknown; known are {', '.join(BACKENDS)}.")
 
 
@@ -96,12 +100,14 @@ def _engine() -> Callable[..., Trace]:
     return run_engine
 
 
-def _run_oracle(program: Program, events: Events, record: tuple[str, ...], place: Placement | None) -> Trace:
+def _run_oracle(
+    program: Program, events: Events, record: tuple[str, ...], place: Placement | None, samples: str
+) -> Trace:
     from .oracle import run_rows
 
-    rows = run_rows(program, events)
+    rows = run_rows(program, events, samples)
     shapes = {p.name: (*next(iter(events.values())).shape[:2], *p.shape) for p in program.populations}
-    spikes = {name: rows["spikes"][name].reshape(shape).astype(np.int8) for name, shape in shapes.items()}
+    spikes = {n: rows["spikes"][n].reshape(shape).astype(program.events(n).dtype) for n, shape in shapes.items()}
     state = {n: {k: rows[k][n].reshape(shape).astype(np.int32) for k in ("u", "v")} for n, shape in shapes.items()}
     return make_trace(
         program,

@@ -25,9 +25,11 @@ def largest_input(program: Program, population: Population) -> int:
 
 def largest_membrane(program: Program, population: Population, steps: int) -> float:
     """Largest magnitude of v after `steps` rows without a spike."""
-    current = 64 * largest_input(program, population) * longest_memory((4095 - population.du) / 4096, steps)
+    current = (
+        64 * largest_input(program, population) * longest_memory((4095 - int(np.min(population.du))) / 4096, steps)
+    )
     bias = int(np.abs(population.bias).max(initial=0))
-    return (current + bias) * longest_memory((4096 - population.dv) / 4096, steps)
+    return (current + bias) * longest_memory((4096 - int(np.min(population.dv))) / 4096, steps)
 
 
 def require_readouts_in_range(program: Program, steps: int) -> None:
@@ -64,7 +66,11 @@ def largest_sum(weights: Array, port: Input | None) -> int:
 
 
 def _reach(program: Program, projection: Projection) -> int:
-    source = program.source(projection.source)
-    total = largest_sum(projection.weights, source if isinstance(source, Input) else None)
+    synapses, events = program.synapses(projection), program.events(projection.source)
+    positive, negative = (
+        np.bincount(synapses.post, (sign * synapses.weight).clip(min=0), synapses.shape[0]) for sign in (1, -1)
+    )
+    total = positive + negative if events.signed else np.maximum(positive, negative)
+    total = int(total.max(initial=0)) * ((1 << events.bits) - 1)
     # A right shift floors, so a negative sum can grow by one unit.
     return total << projection.weight_exp if projection.weight_exp >= 0 else (total >> -projection.weight_exp) + 1

@@ -10,7 +10,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from ...models.errors import InputError
-from .layout import ARRAYS, FORMAT, FORMAT_VERSION
+from .layout import FORMAT, FORMAT_VERSION
 from .losses import Loss
 from .make import make_program
 from .program import Array, Input, Output, Population, Program, Projection
@@ -51,11 +51,11 @@ def load_program(path: str | Path) -> Program:
 
 
 def _build(kind: Any, items: list[dict[str, Any]], arrays: dict[str, Array] | None = None, part: str = "") -> Any:
-    wanted = ARRAYS & {f.name for f in fields(kind)}
     built = []
     for item in items:
         values = {key: tuple(value) if isinstance(value, list) else value for key, value in item.items()}
-        values |= {name: (arrays or {})[f"{part}/{item['name']}/{name}"] for name in wanted}
+        names = {f.name: f"{part}/{item['name']}/{f.name}" for f in fields(kind)}
+        values |= {name: (arrays or {})[key] for name, key in names.items() if key in (arrays or {})}
         built.append(kind(**values))
     return tuple(built)
 

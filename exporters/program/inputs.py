@@ -21,7 +21,8 @@ def encode_inputs(program: Program, x: NDArray[Any] | dict[str, NDArray[Any]]) -
     ----------
     program : Program
     x : (T, B, *input_shape) array, or dict of input name to such an array
-        Integers go unchanged; floats are scaled by the input's scale, rounded half to even and clipped.
+        Integers go unchanged; floats are scaled by the input's scale, rounded half to even and clipped. An input of
+        the kind "bias" is not given.
 
     Returns
     -------
@@ -33,13 +34,16 @@ def encode_inputs(program: Program, x: NDArray[Any] | dict[str, NDArray[Any]]) -
     InputError
         For a missing or unknown input, a wrong shape, a value that is not finite, or grey values at a spike input.
     """
-    arrays = x if isinstance(x, dict) else {program.inputs[0].name: x}
-    if arrays.keys() != (names := {i.name for i in program.inputs}):
+    fed = [i for i in program.inputs if i.kind != "bias"]
+    arrays = x if isinstance(x, dict) else {fed[0].name: x}
+    if arrays.keys() != (names := {i.name for i in fed}):
         raise InputError(f"The program has the inputs {sorted(names)}, given are {sorted(arrays)}. Give a dict of all.")
-    encoded = {i.name: _encode(i, np.asarray(arrays[i.name])) for i in program.inputs}
-    if len({a.shape[:2] for a in encoded.values()}) != 1:
+    encoded = {i.name: _encode(i, np.asarray(arrays[i.name])) for i in fed}
+    sizes = {a.shape[:2] for a in encoded.values()}
+    if len(sizes) != 1:
         raise InputError("All inputs must have the same T and B.")
-    return encoded
+    size = sizes.pop()
+    return encoded | {i.name: np.ones((*size, *i.shape), np.uint8) for i in program.inputs if i.kind == "bias"}
 
 
 def _encode(port: Input, x: NDArray[Any]) -> NDArray[Any]:

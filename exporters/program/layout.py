@@ -16,7 +16,6 @@ from ...models.files import atomic_file
 FORMAT = "spikewright-program"
 FORMAT_VERSION = "0"
 PARTS = ("inputs", "populations", "projections", "outputs")
-ARRAYS = frozenset({"bias_mant", "weights"})
 _DECIDES_NOTHING = frozenset({"origin", "membrane_unit"})
 
 
@@ -29,9 +28,13 @@ def describe(program: Any) -> dict[str, Any]:
 
 def named_arrays(program: Any) -> dict[str, NDArray[np.integer]]:
     """All arrays under the names they have in the file."""
-    biases = {f"populations/{p.name}/bias_mant": p.bias_mant for p in program.populations}
-    weights = {f"projections/{p.name}/weights": np.ascontiguousarray(p.weights) for p in program.projections}
-    return {**biases, **weights}
+    return {
+        f"{part}/{item.name}/{name}": np.ascontiguousarray(array)
+        for part in ("populations", "projections")
+        for item in getattr(program, part)
+        for name, array in vars(item).items()
+        if isinstance(array, np.ndarray)
+    }
 
 
 def content_hash(program: Any) -> str:
@@ -65,4 +68,5 @@ def write_program(program: Any, path: str | Path) -> None:
 
 
 def _scalars(item: Any) -> dict[str, Any]:
-    return {f.name: getattr(item, f.name) for f in fields(item) if f.name not in ARRAYS}
+    values = {f.name: getattr(item, f.name) for f in fields(item)}
+    return {name: value for name, value in values.items() if not isinstance(value, np.ndarray)}

@@ -59,7 +59,7 @@ def build_tables(program: Program, segments: Segments) -> Tables:
         populations=_populations(program, always),
         projections=_projections(projections, packed, [index[q.source] for q in projections], masks),
         bias=_join([p.bias for p in populations], np.int32),
-        fan_out=_join([q.fan_out for q in projections], np.int32),
+        fan_out=_join([np.count_nonzero(q.weights, axis=0) for q in projections], np.int32),
         synapses=_join(masks, np.uint64),
         always=_join(always, np.uint64),
         reachable=_join(
@@ -98,7 +98,7 @@ def _projections(
     table["stride"] = [p.rows.shape[1] for p in packed]
     for of_buffer in (table["form"] == BYTES, table["form"] != BYTES):
         table["start"][of_buffer] = _firsts([p.rows.size for p, own in zip(packed, of_buffer, strict=True) if own])
-    table["fan"] = _firsts(q.fan_out.size for q in projections)
+    table["fan"] = _firsts(q.weights.shape[1] for q in projections)
     table["synapse"] = _firsts(mask.size for mask in masks)
     return table
 
@@ -111,9 +111,24 @@ def require_known_kinds(program: Program) -> None:
         if p.kind not in ("lif", "readout") or p.reset != "zero"
     ]
     bad += [
+        f"population {p.name!r} has {what}; the engine runs registers shared by a population, without"
+        for p in program.populations
+        for what in (*p.per_neuron, *(["a refractory time"] if p.refractory else []))
+    ]
+    bad += [
         f"projection {q.name!r} has kind {q.kind!r}; the engine runs dense"
         for q in program.projections
         if q.kind != "dense"
+    ]
+    bad += [
+        f"projection {q.name!r} has a delay for every synapse; the engine runs one for all"
+        for q in program.projections
+        if isinstance(q.delay, np.ndarray)
+    ]
+    bad += [
+        f"input {i.name!r} has kind 'bias'; the engine runs spikes and graded"
+        for i in program.inputs
+        if i.kind == "bias"
     ]
     if bad:
         raise UnsupportedOp('The engine cannot run this program; backend="oracle" runs every kind:', bad)

@@ -38,8 +38,10 @@ def grow(program: Program, population: str, destinations: Ints, start: int, stop
     neurons = np.arange(1, count + 1)
     axons, bits = np.zeros(count, np.int64), np.zeros(count, np.int64)
     for projection in program.into(population):
-        synapses = projection.weights[start:stop] != 0
-        first = synapses.argmax(0)[synapses.any(0)]  # the neuron with which a source's axon is first needed
+        synapses = program.synapses(projection)
+        inside = slice(*np.searchsorted(synapses.post, (start, stop)))
+        # The neuron with which a source's axon is first needed: synapses are listed by target neuron.
+        first = synapses.post[inside][np.unique(synapses.pre[inside], return_index=True)[1]] - start
         arriving = np.bincount(first, minlength=count).cumsum()
         axons += arriving
         bits += arriving * (-(-neurons * projection.weight_bits // WORD_BITS) * WORD_BITS)
@@ -56,8 +58,9 @@ def count_destinations(program: Program, population: str, starts: Starts) -> Int
     targets: dict[str, NDArray[np.bool_]] = {}
     for projection in program.projections:
         if projection.source == population:
-            reached = np.logical_or.reduceat(projection.weights != 0, starts[projection.target], axis=0)
-            targets[projection.target] = targets.get(projection.target, False) | reached
+            synapses, first = program.synapses(projection), np.array(starts[projection.target])
+            reached = targets.setdefault(projection.target, np.zeros((len(first), synapses.shape[1]), bool))
+            reached[np.searchsorted(first, synapses.post, side="right") - 1, synapses.pre] = True
     size = program.source(population).size
     return sum((reached.sum(0) for reached in targets.values()), np.zeros(size, np.int64))
 
@@ -69,7 +72,7 @@ def alone_on_a_core(placement: Placement, population: str) -> dict[str, Ints]:
     axons = np.zeros(program.source(population).size, np.int64)
     bits = np.zeros_like(axons)
     for projection in program.into(population):
-        arriving = np.count_nonzero(projection.weights, axis=1)
+        arriving = program.synapses(projection).fan_in
         axons += arriving
         bits += arriving * (-(-projection.weight_bits // WORD_BITS) * WORD_BITS)
     out_axons = count_destinations(program, population, starts)

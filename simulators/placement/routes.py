@@ -14,9 +14,9 @@ def fan_out(placement: Placement, source: str) -> Ints:
     table = np.zeros((program.source(source).size, len(placement.cores)), np.int64)
     for projection in program.projections:
         if projection.source == source:
-            synapses = (projection.weights != 0).astype(np.int64)
-            cores = placement.cores_of(projection.target)
-            table[:, cores] += np.add.reduceat(synapses, placement.starts(projection.target), axis=0).T
+            synapses = program.synapses(projection)
+            core = placement.core_of(projection.target)[synapses.post]
+            np.add.at(table, (synapses.pre, core), 1)
     return table
 
 

@@ -80,7 +80,7 @@ def chip_time(program: Program, trace: Trace) -> ChipTime:
     return ChipTime(
         trace.steps,
         trace.samples,
-        max((p.delay for p in program.projections), default=0),
+        max((p.max_delay for p in program.projections), default=0),
         program.depth,
         max(program.level(output.population) for output in program.outputs),
     )

@@ -7,9 +7,9 @@ import pytest
 
 from samples import a_program, parts
 from spikewright.exporters.program.program import VTH_MAX, Input, Output, Population, Projection
-from spikewright.models.errors import ConfigError, InputError, NumericRangeError, UnsupportedOp
+from spikewright.models.errors import ConfigError, InputError, NumericRangeError
 from spikewright.simulators import run
-from spikewright.simulators.oracle import as_int32, decay, step, wrap24
+from spikewright.simulators.neurons import State, as_int32, decay, step, wrap24
 
 simulate = partial(run.simulate, backend="oracle")
 
@@ -20,7 +20,9 @@ def population(**registers: int) -> Population:
 
 
 def one(p: Population, u: int, v: int, a: int) -> tuple[int, int, int]:
-    return tuple(int(n[0, 0]) for n in step(p, *(np.array([[n]], np.int64) for n in (u, v, a))))
+    u, v, a, zero = (np.array([[n]], np.int64) for n in (u, v, a, 0))
+    state, spikes = step(p, State(u, v, zero), a, zero)
+    return int(state.u[0, 0]), int(state.v[0, 0]), int(spikes[0, 0])
 
 
 def test_one_step_by_hand() -> None:
@@ -111,5 +113,5 @@ def test_unknown_choices() -> None:
         simulate(a_program(), x, backend="chip")
     with pytest.raises(ConfigError, match="spikes, state"):
         simulate(a_program(), x, record=("weights",))
-    with pytest.raises(UnsupportedOp, match="stream"):
-        simulate(a_program(), x, samples="stream")
+    with pytest.raises(ConfigError, match="independent, stream"):
+        simulate(a_program(), x, samples="torrent")

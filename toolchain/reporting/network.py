@@ -18,13 +18,13 @@ def describe_program(program: Program) -> dict[str, Any]:
         "program_hash": program.content_hash,
         "depth": program.depth,
         "neurons": sum(p.size for p in program.populations),
-        "synapses": sum(int(p.fan_out.sum()) for p in program.projections),
+        "synapses": sum(program.synapses(p).weight.size for p in program.projections),
         "inputs": [
             {"name": i.name, "shape": list(i.shape), "kind": i.kind, "scale": i.scale, "bits": i.bits}
             for i in program.inputs
         ],
         "populations": [_population(p) for p in program.populations],
-        "projections": [_projection(p) | {"hops": program.hops(p)} for p in in_order(program)],
+        "projections": [_projection(program, p) for p in in_order(program)],
         "outputs": [{"name": o.name, "population": o.population, "readout": o.readout} for o in program.outputs],
         "losses": describe_losses(list(program.losses)),
         "settings": {name: {"value": value, "origin": origin} for name, (value, origin) in program.settings.items()},
@@ -97,7 +97,7 @@ def _population(p: Population) -> dict[str, Any]:
     }
 
 
-def _projection(p: Projection) -> dict[str, Any]:
+def _projection(program: Program, p: Projection) -> dict[str, Any]:
     return {
         "name": p.name,
         "source": p.source,
@@ -107,15 +107,16 @@ def _projection(p: Projection) -> dict[str, Any]:
         "weight_bits": p.weight_bits,
         "sign_mode": p.sign_mode,
         "weight_exp": p.weight_exp,
-        "delay": p.delay,
-        "synapses": int(p.fan_out.sum()),
+        "delay": p.max_delay,
+        "hops": program.hops(p),
+        "synapses": program.synapses(p).weight.size,
         "zeros_share": _zeros_share(p),
         "weight_range": [int(p.weights.min()), int(p.weights.max())],
     }
 
 
 def _zeros_share(p: Projection) -> float:
-    return (p.weights.size - int(p.fan_out.sum())) / p.weights.size
+    return 1.0 - np.count_nonzero(p.weights) / p.weights.size
 
 
 def _shape(ports: dict[str, Any] | None) -> list[int] | None:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
 
 import nir
 import numpy as np
 
 from ....models.errors import UnsupportedOp
-from ...nir.dynamics import STATEFUL, membrane_terms
-from ...nir.order import Edge, recurrent_edges
+from ...nir.dynamics import STATEFUL
+from ...nir.order import recurrent_edges
 from ...nir.semantics import Semantics
 from ..losses import Loss
-from .network import Network, Neurons, Synapses
+from .network import Network
+from .paths import LINEAR, named_apart, synapses_into
+from .populations import as_shape, neurons_of, summing_neurons
 
-_LINEAR = (nir.Affine, nir.Linear)
-_KNOWN = (nir.Input, nir.Output, *_LINEAR, nir.I, nir.IF, nir.LI, nir.LIF)
+_KNOWN = (nir.Input, nir.Output, *LINEAR, nir.I, nir.IF, nir.LI, nir.LIF)
 
 
 def connect(graph: nir.NIRGraph, semantics: Semantics) -> Network:
@@ -37,14 +35,14 @@ def connect(graph: nir.NIRGraph, semantics: Semantics) -> Network:
     neurons, losses = [], []
     for name, node in sorted(graph.nodes.items()):
         if type(node) in STATEFUL:
-            neurons.append(_neurons(name, node, semantics))
-        elif isinstance(node, _LINEAR) and name in heads:
-            neurons.append(_summing(name, node))
+            neurons.append(neurons_of(name, node, semantics))
+        elif isinstance(node, LINEAR) and name in heads:
+            neurons.append(summing_neurons(name, node))
             what = "a linear output has no state of its own; its rows are summed over the sample"
             losses.append(Loss(name, what, "structure"))
     names = {n.name for n in neurons}
-    synapses = _named_apart([s for n in neurons for s in _synapses(graph, n, late, names)])
-    inputs = {n: _shape(node.input_type["input"]) for n, node in graph.nodes.items() if isinstance(node, nir.Input)}
+    synapses = named_apart([s for n in neurons for s in synapses_into(graph, n, late, names)])
+    inputs = {n: as_shape(node.input_type["input"]) for n, node in graph.nodes.items() if isinstance(node, nir.Input)}
     outputs = {t: s for s, t in graph.edges if isinstance(graph.nodes[t], nir.Output)}
     return Network(inputs, tuple(neurons), synapses, outputs, tuple(losses))
 
@@ -77,7 +75,7 @@ def _refuse(graph: nir.NIRGraph, semantics: Semantics) -> None:
 def _misread(graph: nir.NIRGraph) -> Iterator[str]:
     """Edges that a program cannot carry: spikes leave a population, and one readout leaves the chip."""
     outputs = {name for name, node in graph.nodes.items() if isinstance(node, nir.Output)}
-    heads = {s for s, t in graph.edges if t in outputs and isinstance(graph.nodes[s], _LINEAR)}
+    heads = {s for s, t in graph.edges if t in outputs and isinstance(graph.nodes[s], LINEAR)}
     for source, target in sorted(graph.edges):
         node = graph.nodes[source]
         if (STATEFUL.get(type(node)) == "membrane" or source in heads) and target not in outputs:
@@ -88,58 +86,3 @@ def _misread(graph: nir.NIRGraph) -> Iterator[str]:
         sources = sorted(s for s, t in graph.edges if t == name)
         if len(sources) != 1:
             yield f"output {name!r} is fed by {len(sources)} nodes ({', '.join(sources)}); each needs its own Output"
-
-
-def _neurons(name: str, node: Any, semantics: Semantics) -> Neurons:
-    keep, gain, drift = membrane_terms(node, semantics)
-    shape = _shape(node.output_type["output"])
-    size = int(np.prod(shape))
-    spiking = STATEFUL[type(node)] == "spikes"
-    threshold = node.v_threshold if spiking else 1.0
-    terms = (np.broadcast_to(term, shape).reshape(size).astype(np.float64) for term in (keep, gain, drift, threshold))
-    return Neurons(name, shape, *terms, spiking=spiking)
-
-
-def _summing(name: str, node: Any) -> Neurons:
-    size = len(node.weight)
-    one, zero = np.ones(size), np.zeros(size)
-    return Neurons(name, (size,), one, one, zero, one, spiking=False)
-
-
-def _synapses(graph: nir.NIRGraph, neurons: Neurons, late: frozenset[Edge], names: set[str]) -> list[Synapses]:
-    """One projection per path of linear nodes that ends in `neurons`."""
-    if isinstance(graph.nodes[neurons.name], _LINEAR):  # a summing population is its own last linear node
-        return [_follow(graph, (neurons.name, neurons.name), neurons, late, names - {neurons.name})]
-    return [_follow(graph, edge, neurons, late, names) for edge in sorted(graph.edges) if edge[1] == neurons.name]
-
-
-def _follow(graph: nir.NIRGraph, edge: Edge, neurons: Neurons, late: frozenset[Edge], names: set[str]) -> Synapses:
-    """Go back along `edge` through linear nodes to a source; named after the linear node next to the source."""
-    size = int(np.prod(neurons.shape))
-    weight, bias, delay, name = np.eye(size), np.zeros(size), int(edge in late), f"{edge[0]}->{edge[1]}"
-    source = edge[0]
-    while source not in names and isinstance(graph.nodes[source], _LINEAR):
-        node: Any = graph.nodes[source]
-        bias = bias + weight @ (getattr(node, "bias", 0.0) * np.ones(len(node.weight)))
-        weight = weight @ np.asarray(node.weight, np.float64)
-        before = _one_source(graph, source)
-        delay += (before, source) in late
-        name, source = source, before
-    return Synapses(name, source, neurons.name, weight, bias, delay)
-
-
-def _one_source(graph: nir.NIRGraph, name: str) -> str:
-    sources = [s for s, t in graph.edges if t == name]
-    if len(sources) != 1:
-        raise UnsupportedOp(f"Linear node {name!r} has {len(sources)} inputs; lowering knows one. Split the node.")
-    return sources[0]
-
-
-def _named_apart(synapses: list[Synapses]) -> tuple[Synapses, ...]:
-    """A linear node with several targets becomes several projections, which then carry their target's name too."""
-    uses = Counter(s.name for s in synapses)
-    return tuple(replace(s, name=f"{s.name}->{s.target}") if uses[s.name] > 1 else s for s in synapses)
-
-
-def _shape(shape: Any) -> tuple[int, ...]:
-    return tuple(int(n) for n in np.atleast_1d(shape))

@@ -37,7 +37,10 @@ def test_all_violations_are_told_at_once() -> None:
         ({"inputs": (Input("in", (3,), kind="nonsense"),)}, "kind 'nonsense'"),
         ({"inputs": (Input("in", (3,), kind="graded", bits=-3),)}, "-3 bits"),
         ({"inputs": (Input("in", (3,), scale="x"),)}, "scale 'x'"),
-        ({"projections": (Projection("in-a", "in", "a", np.zeros((2, 3), np.int16), weight_exp=1.5),)}, "integers"),
+        (
+            {"projections": (Projection("in-a", "in", "a", np.zeros((2, 3), np.int16), weight_exp=1.5),)},
+            "an integer in -7..7",
+        ),
         ({"populations": (Population("a", (2,), 0, 0, 1, np.zeros(2, np.int32), level=1.5),)}, "no integer level"),
         ({"outputs": (Output("out", "b", "membrane"),)}, "'b', which is no population"),
         ({"inputs": (Input("a", (3,)),)}, "used 2 times"),
