@@ -1,0 +1,1 @@
+"""Whole networks on the oracle and on Lava, spike for spike."""
