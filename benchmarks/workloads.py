@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from spikewright.exporters.program.grid import round_to_grid
 from spikewright.exporters.program.make import make_program
 from spikewright.exporters.program.program import VTH_MAX, Input, Output, Population, Program, Projection
-from spikewright.simulators.oracle import step
+from spikewright.simulators.neurons import State, step
 
 from .casefile import PROGRAM, Case, write_case
 
@@ -99,10 +99,9 @@ def calibrate(population: Population, arriving: NDArray[np.int64], rate: float =
 
 def _fire(population: Population, arriving: NDArray[np.int64]) -> NDArray[np.int64]:
     """Spikes (T, B, size) of a population in isolated samples."""
-    u = v = np.zeros_like(arriving[0])
-    spikes = []
+    state, spikes = State.zero(arriving.shape[1:]), []
     for a in arriving:
-        u, v, fired = step(population, u, v, a)
+        state, fired = step(population, state, a, np.zeros_like(a))
         spikes.append(fired)
     return np.stack(spikes)
 

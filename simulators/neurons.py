@@ -68,7 +68,7 @@ def quotient(p: Population, a: Integers, divisor: Integers) -> Integers:
     d = np.maximum(divisor, p.divisor_min)
     e = floor_log2(d)
     if p.reciprocal_bits == 0:
-        e = e + (d * d > 1 << (2 * e + 1))  # the nearest power of two, by ratio
+        e = e + (d * d > 1 << (2 * e + 1))  # the nearest power of two by ratio
         q = (a << p.quotient_exp) >> e
     else:
         mantissa = ((d << p.reciprocal_bits) >> e) - (1 << p.reciprocal_bits)
@@ -78,8 +78,9 @@ def quotient(p: Population, a: Integers, divisor: Integers) -> Integers:
 
 def reciprocals(bits: int) -> Integers:
     """Reciprocals of 1.m in units of 2**-`RECIPROCAL_EXP`, each at the middle of its interval, (2**bits,)."""
-    middle = 1 + (np.arange(1 << bits) + 0.5) / (1 << bits)
-    return np.rint((1 << RECIPROCAL_EXP) / middle).astype(np.int64)
+    middles = (1 << (bits + 1)) + 2 * np.arange(1 << bits) + 1  # in units of 2**-(bits + 1); odd, so no ties below
+    one = 1 << (RECIPROCAL_EXP + bits + 1)
+    return (2 * one + middles) // (2 * middles)
 
 
 def floor_log2(values: Integers) -> Integers:

@@ -64,11 +64,11 @@ def _arrive(program: Program, population: Population, port: str, events: Rows, a
     total = np.zeros_like(events[population.name][0])
     for q in program.into(population.name):
         if q.port == port:
-            total = total + _through(program, q, events[q.source], at)
+            total = total + _bring(program, q, events[q.source], at)
     return as_int32(total)
 
 
-def _through(program: Program, q: Projection, events: Integers, at: int) -> Integers:
+def _bring(program: Program, q: Projection, events: Integers, at: int) -> Integers:
     """What one projection brings in one row; events from before the first row do not exist."""
     total = np.zeros((events.shape[1], program.source(q.target).size), np.int64)
     for delay, weights in program.synapses(q).by_delay.items():
@@ -79,9 +79,8 @@ def _through(program: Program, q: Projection, events: Integers, at: int) -> Inte
 
 def _shifted(q: Projection, total: Integers) -> Integers:
     """The exponent acts on the sum, of each delay by itself; a convolution wraps at 24 bits and drops no bit."""
-    if q.kind in ("convolution", "pooling"):
-        return wrap24_modulo(total << q.weight_exp if q.weight_exp >= 0 else total >> -q.weight_exp)
-    return as_int32(total << q.weight_exp if q.weight_exp >= 0 else total >> -q.weight_exp)
+    shifted = total << q.weight_exp if q.weight_exp >= 0 else total >> -q.weight_exp
+    return wrap24_modulo(shifted) if q.kind in ("convolution", "pooling") else as_int32(shifted)
 
 
 def _laid(rows: NDArray[Any], streamed: bool) -> Integers:

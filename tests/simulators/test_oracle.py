@@ -56,6 +56,14 @@ def test_negative_exponent_floors_the_sum() -> None:
     np.testing.assert_array_equal(state[:, 0, 0], [-64, -128, 0])
 
 
+def test_a_sum_wider_than_32_bits_is_whole_until_its_exponent_has_acted() -> None:
+    projection = Projection("in-a", "in", "a", np.full((1, 3), 254, np.int16), weight_exp=-7)
+    wide = parts(inputs=(Input("in", (3,), "graded", bits=24),), populations=(population(),), projections=(projection,))
+    state = simulate(a_program(**wide), np.array([[[2**24 - 1, 0, 0]]]), record=("state",)).state["a"]["u"]
+    # 254 * 16777215 = 4261412610 >> 7 = 33292286; 64 times that is 2130706304, brought nearer to 24 bits once.
+    assert state[0, 0, 0] == 2130706304 - 2**24
+
+
 def test_samples_do_not_see_each_other() -> None:
     program = a_program()
     x = (np.random.default_rng(0).random((6, 5, 3)) < 0.5).astype(int)
