@@ -30,7 +30,7 @@ def on_grid(weights: Array, weight_bits: int, sign_mode: SignMode) -> bool:
     """Whether every weight lies on the grid."""
     low, high = grid_range(weight_bits, sign_mode)
     inside = bool(((weights >= low) & (weights <= high)).all())
-    return inside and not bool((weights.astype(np.int64) % grid_step(weight_bits, sign_mode)).any())
+    return inside and not bool((weights & (grid_step(weight_bits, sign_mode) - 1)).any())  # steps are powers of two
 
 
 def round_to_grid(weights: NDArray[np.floating], weight_bits: int, sign_mode: SignMode) -> NDArray[np.int16]:

@@ -1,4 +1,8 @@
-"""How a program lies in a file and what identifies it: one JSON description and named integer arrays."""
+"""How a program lies in a file and what identifies it: one JSON description and named integer arrays.
+
+A file is one safetensors container. Its metadata names the format, its version, the content hash and the description;
+its arrays are called ``part/name/field`` and have the types of `ARRAY_TYPES`, whatever types they had in memory.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,19 @@ from numpy.typing import NDArray
 from ...models.files import atomic_file
 
 FORMAT = "spikewright-program"
-FORMAT_VERSION = "0"
+FORMAT_VERSION = "1"
 PARTS = ("inputs", "populations", "projections", "outputs")
+ARRAY_TYPES = {
+    "du": "<i4",
+    "dv": "<i4",
+    "vth": "<i4",
+    "bias_mant": "<i4",
+    "weights": "<i2",
+    "indptr": "<i4",
+    "indices": "<i4",
+    "delay": "<i2",
+}
+"""Type in the file of every field that can be an array, little-endian."""
 _DECIDES_NOTHING = frozenset({"origin", "membrane_unit"})
 
 
@@ -27,9 +42,9 @@ def describe(program: Any) -> dict[str, Any]:
 
 
 def named_arrays(program: Any) -> dict[str, NDArray[np.integer]]:
-    """All arrays under the names they have in the file."""
+    """All arrays under the names and with the types they have in the file."""
     return {
-        f"{part}/{item.name}/{name}": np.ascontiguousarray(array)
+        f"{part}/{item.name}/{name}": np.ascontiguousarray(array, dtype=ARRAY_TYPES[name])
         for part in ("populations", "projections")
         for item in getattr(program, part)
         for name, array in vars(item).items()
@@ -40,7 +55,8 @@ def named_arrays(program: Any) -> dict[str, NDArray[np.integer]]:
 def content_hash(program: Any) -> str:
     """SHA-256, hexadecimal, of the numbers and names that decide a result.
 
-    Losses, settings, origins and float units are left out, and the order in which parts were given does not matter.
+    Losses, settings, origins and float units are left out; neither the order in which parts were given nor the types
+    of arrays matter.
     """
     parts = describe(program)
     deciding = {
@@ -50,21 +66,27 @@ def content_hash(program: Any) -> str:
         )
         for kind in PARTS
     }
+    for port in deciding["inputs"]:
+        port["scale"] = float(port["scale"])
     digest = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode())
     for name, array in sorted(named_arrays(program).items()):
         digest.update(f"{name}:{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array, dtype="<i4").tobytes())
+        digest.update(array.tobytes())
     return digest.hexdigest()
 
 
 def write_program(program: Any, path: str | Path) -> None:
     """Write `program` as one safetensors file, whole or not at all."""
-    from safetensors.numpy import save
+    from safetensors.numpy import save_file
 
-    header = {"format": FORMAT, "version": FORMAT_VERSION, "program": json.dumps(describe(program))}
-    data = save(named_arrays(program), metadata=header)
+    header = {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "hash": program.content_hash,
+        "program": json.dumps(describe(program)),
+    }
     with atomic_file(path) as temporary:
-        temporary.write_bytes(data)
+        save_file(named_arrays(program), temporary, metadata=header)
 
 
 def _scalars(item: Any) -> dict[str, Any]:

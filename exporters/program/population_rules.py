@@ -74,10 +74,12 @@ def _kind(program: Program, p: Population, where: str) -> Iterator[str]:
     if p.kind == "threshold" and not (np.array_equal(p.du, 4095) and np.array_equal(p.dv, _LEAKLESS)):
         yield f"{where} is a threshold with du {p.du!r:.40}, dv {p.dv!r:.40}; it has du 4095 and dv {_LEAKLESS}"
     if p.kind == "relay":
-        if p.bias_mant.any() or (p.du, p.dv, p.vth) != (4095, 0, 0):
+        if np.any(p.bias_mant) or p.per_neuron or (p.du, p.dv, p.vth) != (4095, 0, 0):
             yield f"{where} is a relay with registers; a relay has du 4095, dv 0, vth 0 and no bias"
         if len(incoming) != 1 or not _is_identity(program, p):
             yield f"{where} is a relay fed by {len(incoming)} projections; it has one, sparse, one to one with weight 1"
+        elif _runs_in_a_circle(program, p):
+            yield f"{where} is a relay in a circle of relays, which no event can enter"
     if p.kind == "ei_gain":
         if p.reciprocal_bits not in _RECIPROCALS:
             yield f"{where}: reciprocal_bits = {p.reciprocal_bits!r}, known are {', '.join(map(str, _RECIPROCALS))}"
@@ -85,17 +87,26 @@ def _kind(program: Program, p: Population, where: str) -> Iterator[str]:
             yield f"{where} is an ei_gain; it needs projections to its current and to its divisor"
 
 
+def _runs_in_a_circle(program: Program, p: Population) -> bool:
+    """Whether relays lead from `p` back to relays on the way."""
+    passed: set[str] = set()
+    source = program.source(p.name)
+    while source.name not in passed and isinstance(source, Population) and source.kind == "relay":
+        passed.add(source.name)
+        if incoming := program.into(source.name):
+            source = program.source(incoming[0].source)
+    return source.name in passed
+
+
 def _is_identity(program: Program, p: Population) -> bool:
     """Whether the only projection into a relay sends event i to neuron i unchanged."""
     q = program.into(p.name)[0]
     if (q.kind, q.weight_exp, q.sign_mode, q.weight_bits, np.size(q.delay)) != ("sparse", 0, "excitatory", 8, 1):
         return False
-    every = np.arange(p.size)
+    if q.indices is None or q.indptr is None or not np.size(q.indices) == p.size == program.source(q.source).size:
+        return False
     return (
-        program.source(q.source).size == p.size
-        and q.indices is not None
-        and np.array_equal(q.indices, every)
-        and q.indptr is not None
+        np.array_equal(q.indices, np.arange(p.size))
         and np.array_equal(q.indptr, np.arange(p.size + 1))
         and bool((q.weights == 1).all())
     )

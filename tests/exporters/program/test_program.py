@@ -1,12 +1,13 @@
 """A program is checked as a whole, and its hash is that of its content."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 
-from samples import parts
+from samples import a_program, parts
+from spikewright.exporters.program.layout import content_hash
 from spikewright.exporters.program.make import make_program
 from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
 from spikewright.models.errors import InputError
@@ -55,6 +56,13 @@ def test_a_broken_rule_is_named(changes: dict, message: str) -> None:
         make_program(**parts(**changes))
 
 
+@pytest.mark.parametrize("changes", [{"vth": np.zeros(2, np.int32)}, {"bias_mant": [0, 1]}, {"du": 3}])
+def test_a_relay_with_registers_is_refused_whatever_they_are(changes: dict) -> None:
+    relay = Population("a", (2,), 4095, 0, 0, np.zeros(2, np.int32), level=1, kind="relay")
+    with pytest.raises(InputError, match="relay with registers"):
+        make_program(**parts(populations=(replace(relay, **changes),)))
+
+
 @given(programs())
 def test_hash_ignores_order_and_notes(drawn: tuple) -> None:
     program = drawn[0]
@@ -66,6 +74,32 @@ def test_hash_ignores_order_and_notes(drawn: tuple) -> None:
         settings={"dt_s": (1.0, "argument")},
     )
     assert shuffled.content_hash == program.content_hash
+
+
+@pytest.mark.parametrize("part", ["inputs", "populations", "projections", "outputs"])
+def test_hash_sees_every_field_but_notes(part: str) -> None:
+    """Every field that a kind can have, whether or not this program's kinds have it."""
+    program = a_program()
+    (item,) = getattr(program, part)
+    for field in fields(item):
+        changed = replace(program, **{part: (replace(item, **{field.name: other(getattr(item, field.name))}),)})
+        same = content_hash(changed) == program.content_hash
+        assert same == (field.name in ("origin", "membrane_unit")), field.name
+
+
+def other(value: object) -> object:
+    """Another value of the same type."""
+    if value is None:
+        return np.array([1], np.int32)
+    more = {str: "x", tuple: (7,)}.get(type(value), 1)
+    return value + more
+
+
+def test_hash_tells_one_register_from_one_for_each_neuron() -> None:
+    program = a_program()
+    (population,) = program.populations
+    each = rebuilt(program, populations=(replace(population, vth=np.array([10, 10])),))
+    assert each.content_hash != program.content_hash, "chips tell them apart"
 
 
 @given(programs())
