@@ -88,7 +88,8 @@ def simulate(
     if backend == "lava":
         from .lava import run_lava
 
-        return run_lava(program, events, record, place, samples=samples, **options)
+        given = {i.name: events[i.name] for i in program.inputs if i.kind != "bias"}
+        return run_lava(program, given, record, place, samples=samples, **options)
     raise ConfigError(f"Backend {backend!r} is unknown; known are {', '.join(BACKENDS)}.")
 
 

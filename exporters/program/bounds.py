@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...models.errors import NumericRangeError
-from .program import READOUT_LIMIT, Array, Input, Population, Program, Projection
+from .passes.stored import weight_of
+from .program import READOUT_LIMIT, Population, Program, Projection
 
 
 def longest_memory(keep: float, steps: int | None) -> float:
@@ -50,27 +51,8 @@ def require_readouts_in_range(program: Program, steps: int) -> None:
         raise NumericRangeError("Samples are too long for the readout; lower with calibration of this length:", bad)
 
 
-def largest_sum(weights: Array, port: Input | None) -> int:
-    """Largest magnitude of ``weights @ events`` over all events that the source can send.
-
-    Parameters
-    ----------
-    weights : (post, pre) integer array
-    port : Input or None
-        The source, if it is an input; populations send binary spikes.
-    """
-    weights = weights.astype(np.int64)
-    if port is not None and port.kind == "graded":  # events of both signs
-        return int(np.abs(weights).sum(1).max(initial=0)) * ((1 << port.bits) - 1)
-    return int(max(weights.clip(min=0).sum(1).max(initial=0), -weights.clip(max=0).sum(1).min(initial=0)))
-
-
-def _reach(program: Program, projection: Projection) -> int:
-    synapses, events = program.synapses(projection), program.events(projection.source)
-    positive, negative = (
-        np.bincount(synapses.post, (sign * synapses.weight).clip(min=0), synapses.shape[0]) for sign in (1, -1)
-    )
-    total = positive + negative if events.signed else np.maximum(positive, negative)
-    total = int(total.max(initial=0)) * ((1 << events.bits) - 1)
-    # A right shift floors, so a negative sum can grow by one unit.
-    return total << projection.weight_exp if projection.weight_exp >= 0 else (total >> -projection.weight_exp) + 1
+def _reach(program: Program, p: Projection) -> int:
+    source, events = program.source(p.source), program.events(p.source)
+    total = weight_of(p, source.shape, source.size).largest_sum(*events)
+    # A right shift floors the sum of every delay, so a negative one can grow by one unit.
+    return total << p.weight_exp if p.weight_exp >= 0 else (total >> -p.weight_exp) + np.unique(p.delay).size

@@ -7,7 +7,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ChipLimits:
-    """Name of a chip, and whether its spikes can carry a value."""
+    """A chip's name and what it has.
+
+    Attributes
+    ----------
+    name : str
+    graded_spikes : bool
+        Whether its spikes can carry a value.
+    soft_reset : bool
+        Whether a spike can take the threshold off the membrane instead of setting it to zero.
+    registers_per_neuron : bool
+        Whether neurons of a population can have decays and thresholds of their own.
+    """
 
     name: str
     graded_spikes: bool
+    soft_reset: bool = True
+    registers_per_neuron: bool = True

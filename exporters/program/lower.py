@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import nir
-import numpy as np
-from numpy.typing import NDArray
 
-from ...models.errors import CapacityError, ConfigError, InputError, UnsupportedOp
+from ...models.errors import ConfigError, UnsupportedOp
 from ..nir.check import require_meaning
 from ..nir.semantics import Semantics, choose
 from .limits import ChipLimits
 from .losses import Loss
 from .make import make_program
+from .passes.chip import require_chip
 from .passes.connect import connect
+from .passes.delays import delays
 from .passes.fold import fold
+from .passes.inputs import Calibration, inputs_of, rounded_inputs
 from .passes.levels import levels
 from .passes.network import Network
 from .passes.quantise import quantise_population
-from .program import Input, Output, Program
+from .passes.relays import relays
+from .passes.sources import sources
+from .program import Output, Program
 
-GRADED_BITS = 8
-"""Width of a graded input event that lowering chooses."""
+CYCLES = ("every", "closing", "hop")
+"""Which edges of a cycle wait a row, see `lower`."""
 
 
 def lower(
     graph: nir.NIRGraph,
-    calibration: NDArray[Any] | None = None,
+    calibration: Calibration = None,
     weight_bits: int = 8,
     ei: str = "static",
     dt_s: float | None = None,
@@ -35,24 +36,40 @@ def lower(
     spike_op: str | None = None,
     reset: str | None = None,
     chip: ChipLimits | None = None,
+    cycle: str | None = None,
 ) -> Program:
     """Lower `graph` to integers.
+
+    Row t of every population is what `run_graph` computes in row t, whatever the populations' levels: edges over
+    several levels and NIR's Delays (of ``round(delay / dt)`` rows, each element its own) become synaptic delays, and
+    where a synapse cannot delay (in front of a convolution or pooling, beyond 63 steps) relay populations, which are
+    listed in `losses` with their neurons.
 
     Parameters
     ----------
     graph : nir.NIRGraph
-        Linear and affine nodes, LIF, IF, and LI or I as a readout; self-recurrence and skips allowed.
-    calibration : (T, B, *input_shape) array, optional
+        * Neurons: LIF, IF, CubaLIF, the stateless Threshold; LI, I, CubaLI as a readout. A v_reset other than zero is
+          shifted away, so that samples start from it.
+        * An Affine's bias is the membrane's; in front of a synaptic current or behind a Delay it comes from a constant
+          source through synapses, because it passes the filter or starts late.
+        * Linear nodes (Linear, Affine, Scale, Flatten, convolutions, pooling) in chains, several inputs and outputs,
+          recurrence, skips, sub-graphs.
+    calibration : (T, B, *input_shape) array, or dict of input name to such an array, optional
         Real input. Its T bounds states without leak. Binary values make a spike input; integers a graded one that
-        takes them unchanged; floats a graded one of `GRADED_BITS` bits. Without it the input is binary.
+        takes them unchanged; floats a graded one of `inputs.GRADED_BITS` bits. Without it the input is binary.
     weight_bits : int
         1..8.
     ei : {"static"}
         How divisive inhibition is lowered; its gain is already in the weights (models.freeze_gain).
     dt_s, integration, spike_op, reset : optional
-        Argument before the graph's metadata before the default.
+        Argument before the graph's metadata before the default. A reset by subtraction needs a chip with microcode;
+        ``reset="zero"`` gives it up, at a loss that is listed.
     chip : ChipLimits, optional
-        Refuse what this chip cannot do.
+        Refuse what this chip cannot do; without one everything goes.
+    cycle : {"every", "closing", "hop"}, optional
+        On a cycle of several populations every edge waits a row (not given), or only the one that closes the cycle, as
+        `run_graph` has it. Each edge costs a hop, so the rows that the edges of a cycle wait, with the rows of its
+        Delays, have to cover its hops; "hop" lets every edge of a cycle that lacks rows wait one, and lists them.
 
     Returns
     -------
@@ -64,7 +81,7 @@ def lower(
     UnsupportedOp, NumericRangeError, ConfigError, InputError
         See the passes; violations are collected per pass.
     CapacityError
-        If the input is graded and the chip has binary spikes only.
+        If the input is graded, the reset a subtraction or the registers one for each neuron, and the chip lacks that.
     """
     if not 1 <= weight_bits <= 8:
         raise ConfigError(f"weight_bits = {weight_bits}; a chip's weights have 1 to 8 bits.")
@@ -72,59 +89,47 @@ def lower(
         raise UnsupportedOp(f'ei={ei!r} is unknown; this version lowers a frozen gain, ei="static".')
     require_meaning(graph, "the graph")
     semantics = choose(graph, dt_s=dt_s, integration=integration, spike_op=spike_op, reset=reset)
-    network = float_network(graph, semantics)
-    inputs = {name: _input(name, shape, calibration, chip) for name, shape in network.inputs.items()}
-    steps = None if calibration is None else int(np.shape(calibration)[0])
+    network = float_network(graph, semantics, cycle)
+    inputs, steps = inputs_of(network, calibration, chip)
     populations, projections = [], []
-    losses = [*network.losses, *_rounded_inputs(inputs, calibration)]
+    losses = [*network.losses, *rounded_inputs(inputs, calibration)]
     for neurons in network.neurons:
         lowered = quantise_population(network, neurons, inputs, weight_bits, steps, semantics.spike_op)
         populations.append(lowered[0])
         projections += lowered[1]
         losses += lowered[2]
+    require_chip(populations, chip)
+    populations, projections, relayed = relays(inputs.values(), populations, projections)
+    chosen: dict[str, tuple[str | float, str]] = {} if cycle is None else {"cycle": (cycle, "argument")}
     return make_program(
         inputs=tuple(inputs.values()),
         populations=tuple(populations),
         projections=tuple(projections),
         outputs=_outputs(network),
-        losses=tuple(losses + _overruled(graph, semantics.reset)),
-        settings=semantics.settings() | {"weight_bits": (weight_bits, "argument"), "ei": (ei, "argument")},
+        losses=tuple([*losses, *relayed, *_overruled(graph, semantics.reset)]),
+        settings=semantics.settings() | {"weight_bits": (weight_bits, "argument"), "ei": (ei, "argument"), **chosen},
     )
 
 
-def float_network(graph: nir.NIRGraph, semantics: Semantics) -> Network:
-    """Everything before quantisation: the graph as neurons and synapses that share the threshold 1, with levels."""
-    return levels(fold(connect(graph, semantics)))
+def float_network(graph: nir.NIRGraph, semantics: Semantics, cycle: str | None = None) -> Network:
+    """Everything before quantisation: the graph as neurons and synapses with delays and levels.
 
+    Parameters
+    ----------
+    graph, semantics
+        As `connect` takes them.
+    cycle
+        As in `lower`.
 
-def _input(name: str, shape: tuple[int, ...], calibration: Any, chip: ChipLimits | None) -> Input:
-    if calibration is None:
-        return Input(name, shape)
-    x = np.asarray(calibration)
-    if x.shape[2:] != shape or not np.isfinite(x).all():
-        raise InputError(f"Calibration must be finite, (T, B, {', '.join(map(str, shape))}), is {x.shape}.")
-    if np.isin(x, (0, 1)).all():
-        return Input(name, shape)
-    if chip is not None and not chip.graded_spikes:
-        raise CapacityError(
-            f"Input {name!r} is grey (values {x.min():g} to {x.max():g}), but the spikes of {chip.name} carry no "
-            "value. Encode it as binary spikes (models.encoders.rate_code) or choose a chip with graded spikes."
-        )
-    peak = float(np.abs(x).max())
-    if x.dtype.kind in "iu":  # integers go unchanged, so they are the events
-        return Input(name, shape, "graded", 1.0, int(peak).bit_length())
-    return Input(name, shape, "graded", ((1 << GRADED_BITS) - 1) / peak, GRADED_BITS)
-
-
-def _rounded_inputs(inputs: dict[str, Input], calibration: Any) -> list[Loss]:
-    """Grey values become events; integers and spikes are events already."""
-    if calibration is None or np.asarray(calibration).dtype.kind != "f":
-        return []
-    return [
-        Loss(i.name, f"values became events of {i.bits} bits: steps of {1 / i.scale:.2e}, clipped at the peak", "input")
-        for i in inputs.values()
-        if i.kind == "graded"
-    ]
+    Raises
+    ------
+    ConfigError
+        For an unknown `cycle`; other errors as in `lower`.
+    """
+    if cycle not in (None, *CYCLES):
+        raise ConfigError(f"cycle = {cycle!r} is unknown; known are {', '.join(CYCLES)}.")
+    rule = "closing" if cycle == "closing" else "every"
+    return levels(fold(sources(delays(connect(graph, semantics, rule)))), cycle == "hop")
 
 
 def _outputs(network: Network) -> tuple[Output, ...]:

@@ -76,7 +76,8 @@ def _by_program(
     if b.backend not in _BY_PROGRAM or not sources <= set(events):
         return None, ""
     alone = isolate(program, name)
-    rows = {i.name: events[name if i.name == recurrent_input(name) else i.name] for i in alone.inputs}
+    fed = [i.name for i in alone.inputs if i.kind != "bias"]
+    rows = {i: events[name if i == recurrent_input(name) else i] for i in fed}
     trace = simulate(alone, rows, backend=b.backend, record=("spikes",))
     if found.what == "membrane":
         return int((trace.output["membrane"] != a.output[outputs[name]]).sum()), b.backend

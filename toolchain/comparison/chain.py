@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...exporters.program.program import Program
 from ...exporters.program.trace import Trace
-from ...models.errors import BackendFailed, BackendUnavailable, InputError
+from ...models.errors import BackendFailed, BackendUnavailable, InputError, UnsupportedOp
 from ..sources import Source, resolve_source
 from ..targets import INTEGER, available_targets, run_target
 from .alone import measure_alone
@@ -70,7 +70,7 @@ def compare(
     calibration : array, optional
         For lowering; `x` if not given.
     allow_missing : bool
-        Note a backend that is not installed in `not_run` instead of raising.
+        Note a backend that is not installed, or lacks a kind, in `not_run` instead of raising.
     progress : callable, optional
         Called with the name of every target before it runs, and with "effects of the losses".
     lowering : dict, optional
@@ -82,8 +82,8 @@ def compare(
 
     Raises
     ------
-    BackendUnavailable
-        If a target cannot run here.
+    BackendUnavailable, UnsupportedOp
+        If a target cannot run here, or lacks a kind.
     InputError
         If fewer than two targets are left, or the input does not match.
     """
@@ -124,7 +124,7 @@ def _run(
         tell(target)
         try:
             traces[target] = run_target(target, network, x, program, **(options if target == "lava" else {}))
-        except BackendUnavailable as error:
+        except (BackendUnavailable, UnsupportedOp) as error:
             if isinstance(error, BackendFailed) or not allow_missing:
                 raise
             not_run[target] = str(error)

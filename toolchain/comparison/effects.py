@@ -15,7 +15,10 @@ from .pairs import Divergence, compare_pair
 TOGETHER = Loss("network", "all of them together: the integer program against the float network", "together")
 _NO_FLOAT = "a saved program has no float network to apply it to"
 _BEFORE = "it lies before the NIR graph; the pairs of the chain up to run_graph hold its effect"
-_REASONS = {"structure": "run_graph reads the graph in the same way, so there is nothing to compare it with"}
+_REASONS = {
+    "structure": "it changes no spike: run_graph reads the graph in the same way",
+    "cycle": "the float network waits as well; the pair of run_graph and the program holds its effect",
+}
 _UNKNOWN = "it does not say what it changed"
 
 
@@ -80,7 +83,8 @@ def _measure(graph: Any, program: Program, x: Any, samples: int, integer: Trace 
     from ...exporters.program.passes.execute import Arithmetic, run_network
 
     chosen: dict[str, Any] = {name: program.settings[name][0] for name in ("dt_s", "integration", "spike_op", "reset")}
-    network = float_network(graph, choose(graph, **chosen))
+    cycle = str(program.settings["cycle"][0]) if "cycle" in program.settings else None
+    network = float_network(graph, choose(graph, **chosen), cycle)
     inclusive = frozenset(n.name for n in network.neurons if chosen["spike_op"] == ">=")
     trained = choose(graph).reset  # the network executor has no late resets; run_graph measures what they do
     exact = Arithmetic(trained if trained in ("zero", "subtract") else chosen["reset"], inclusive)

@@ -10,8 +10,10 @@ import numpy as np
 
 from ..losses import Loss
 from ..program import Population, Program, Projection
+from .decays import kept
 from .execute import Arithmetic
-from .network import Floats, Network, Neurons
+from .network import Floats, Network, Neurons, Synapses
+from .registers import lowered_by
 
 Changed = tuple[Network, Arithmetic]
 
@@ -38,13 +40,17 @@ def apply_loss(network: Network, arithmetic: Arithmetic, program: Program, loss:
 
 
 def _weights(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
-    return _with_weight(network, name, _float_weights(program, _projection(program, name))), arithmetic
+    """Grid weights in thresholds per unit of the source: a threshold is ``1 / unit`` accumulator units."""
+    p, s = _projection(program, name), _synapses(network, name)
+    unit = 64 * _population(program, p.target).membrane_unit
+    scale = next((i.scale for i in program.inputs if i.name == s.source), 1.0)
+    return _with_weight(network, s, p.weights.astype(np.float64) * (unit * 2.0**p.weight_exp * scale)), arithmetic
 
 
 def _rows(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
-    weight = next(s.weight for s in network.synapses if s.name == name)
-    alive = np.count_nonzero(_projection(program, name).weights, axis=1) > 0
-    return _with_weight(network, name, weight * alive[:, None]), arithmetic
+    s = _synapses(network, name)
+    alive = s.weight.with_values(_projection(program, name).weights).live_rows
+    return _with_weight(network, s, s.weight.values * alive[s.weight.row]), arithmetic
 
 
 def _floor(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
@@ -53,7 +59,20 @@ def _floor(network: Network, arithmetic: Arithmetic, program: Program, name: str
 
 
 def _decay(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
-    return _with_neurons(network, name, keep=(4096 - _population(program, name).dv) / 4096), arithmetic
+    return _with_neurons(network, name, keep=kept(_population(program, name).dv, 4096)), arithmetic
+
+
+def _current_decay(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
+    return _with_neurons(network, name, current=kept(_population(program, name).du, 4095)), arithmetic
+
+
+def _current(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
+    unit = _population(program, name).membrane_unit
+    return network, replace(arithmetic, current_cuts={**arithmetic.current_cuts, name: unit})
+
+
+def _start(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
+    return _with_neurons(network, name, start=0.0), arithmetic
 
 
 def _membrane(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
@@ -62,13 +81,13 @@ def _membrane(network: Network, arithmetic: Arithmetic, program: Program, name: 
 
 def _threshold(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
     p = _population(program, name)
-    whole = p.vth + (program.settings["spike_op"][0] == ">=")
+    whole = p.vth + lowered_by(_neurons(network, name), str(program.settings["spike_op"][0]))
     return _with_neurons(network, name, threshold=64 * p.membrane_unit * whole), arithmetic
 
 
 def _spike_op(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
-    threshold = next(n.threshold for n in network.neurons if n.name == name)
-    lower = threshold - 64 * _population(program, name).membrane_unit
+    neurons = _neurons(network, name)
+    lower = neurons.threshold - 64 * _population(program, name).membrane_unit * lowered_by(neurons, ">=")
     return (
         _with_neurons(network, name, threshold=lower),
         replace(arithmetic, inclusive=arithmetic.inclusive - {name}),
@@ -77,8 +96,7 @@ def _spike_op(network: Network, arithmetic: Arithmetic, program: Program, name: 
 
 def _bias(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
     p = _population(program, name)
-    without = tuple(replace(s, bias=0.0 * s.bias) if s.target == name else s for s in network.synapses)
-    return _with_neurons(replace(network, synapses=without), name, drift=p.bias * p.membrane_unit), arithmetic
+    return _with_neurons(network, name, bias=0.0, drift=p.bias * p.membrane_unit), arithmetic
 
 
 def _reset(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
@@ -97,24 +115,19 @@ _APPLY: dict[str, Callable[[Network, Arithmetic, Program, str], Changed]] = {
     "floor": _floor,
     "decay": _decay,
     "membrane": _membrane,
+    "current_decay": _current_decay,
+    "current": _current,
     "threshold": _threshold,
     "bias": _bias,
     "spike_op": _spike_op,
+    "start": _start,
     "reset": _reset,
 }
 
 
-def _float_weights(program: Program, p: Projection) -> Floats:
-    """Grid weights in thresholds per unit of the source: a threshold is ``1 / unit`` accumulator units."""
-    unit = 64 * _population(program, p.target).membrane_unit
-    scale = next((i.scale for i in program.inputs if i.name == p.source), 1.0)
-    return p.weights.astype(np.float64) * (unit * 2.0**p.weight_exp * scale)
-
-
-def _with_weight(network: Network, name: str, weight: Floats) -> Network:
-    return replace(
-        network, synapses=tuple(replace(s, weight=weight) if s.name == name else s for s in network.synapses)
-    )
+def _with_weight(network: Network, changed: Synapses, values: Floats) -> Network:
+    new = replace(changed, weight=changed.weight.with_values(values))
+    return replace(network, synapses=tuple(new if s is changed else s for s in network.synapses))
 
 
 def _with_neurons(network: Network, name: str, **values: Any) -> Network:
@@ -125,6 +138,14 @@ def _with_neurons(network: Network, name: str, **values: Any) -> Network:
         return replace(n, **full)
 
     return replace(network, neurons=tuple(changed(n) if n.name == name else n for n in network.neurons))
+
+
+def _neurons(network: Network, name: str) -> Neurons:
+    return next(n for n in network.neurons if n.name == name)
+
+
+def _synapses(network: Network, name: str) -> Synapses:
+    return next(s for s in network.synapses if s.name == name)
 
 
 def _projection(program: Program, name: str) -> Projection:

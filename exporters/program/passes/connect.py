@@ -1,66 +1,107 @@
-"""Pass 1: a NIR graph becomes neurons and synapses; chains of linear nodes are multiplied out."""
+"""Pass: a NIR graph becomes neurons and synapses; chains of linear nodes are multiplied out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import nir
-import numpy as np
 
 from ....models.errors import UnsupportedOp
+from ...nir.delays import buffered
 from ...nir.dynamics import STATEFUL
-from ...nir.order import recurrent_edges
+from ...nir.flatten import flatten
+from ...nir.order import execution_order, recurrent_edges
+from ...nir.quirks import past_recurrence
 from ...nir.semantics import Semantics
+from ...nir.shapes import infer_shapes
 from ..losses import Loss
 from .network import Network
-from .paths import LINEAR, named_apart, synapses_into
-from .populations import as_shape, neurons_of, summing_neurons
+from .paths import LINEAR, incoming, named_apart
+from .populations import POPULATIONS, as_shape, neurons_of, summing_neurons
 
-_KNOWN = (nir.Input, nir.Output, *LINEAR, nir.I, nir.IF, nir.LI, nir.LIF)
+_KNOWN = (nir.Input, nir.Output, *LINEAR, *POPULATIONS)
+_CANNOT = "The graph cannot become an integer program:"
 
 
-def connect(graph: nir.NIRGraph, semantics: Semantics) -> Network:
+def connect(graph: nir.NIRGraph, semantics: Semantics, cycle: str = "every") -> Network:
     """Read the neurons out of `graph` and follow every input back to its source.
 
-    A linear node in front of an Output becomes a population that sums its input over the sample.
+    A linear node in front of an Output becomes a population that sums its input over the sample; one that only changes
+    the shape is left out.
+
+    Parameters
+    ----------
+    graph : nir.NIRGraph
+    semantics : Semantics
+    cycle : {"every", "closing"}
+        Which edges of a cycle wait a row, see `order.recurrent_edges`.
 
     Raises
     ------
     UnsupportedOp
-        Listing every node or setting that the program cannot say.
+        Listing every node, setting or path that the program cannot say.
+    InputError
+        If shapes do not go together.
     """
+    graph = flatten(graph)
+    _refuse_kinds(graph)
+    graph = infer_shapes(past_recurrence(graph) if semantics.input_past_recurrence else graph)
+    waiting = buffered(graph, semantics)
+    late = recurrent_edges(graph, waiting, cycle)
+    execution_order(graph, late, waiting)  # refuses cycles of linear nodes alone
     _refuse(graph, semantics)
-    late = recurrent_edges(graph)
-    heads = {s for s, t in graph.edges if isinstance(graph.nodes[t], nir.Output)}
+    outputs = {t: _read(graph, s) for s, t in sorted(graph.edges) if isinstance(graph.nodes[t], nir.Output)}
     neurons, losses = [], []
     for name, node in sorted(graph.nodes.items()):
-        if type(node) in STATEFUL:
+        if isinstance(node, POPULATIONS):
             neurons.append(neurons_of(name, node, semantics))
-        elif isinstance(node, LINEAR) and name in heads:
+        elif isinstance(node, LINEAR) and name in outputs.values():
             neurons.append(summing_neurons(name, node))
             what = "a linear output has no state of its own; its rows are summed over the sample"
             losses.append(Loss(name, what, "structure"))
-    names = {n.name for n in neurons}
-    synapses = named_apart([s for n in neurons for s in synapses_into(graph, n, late, names)])
-    inputs = {n: as_shape(node.input_type["input"]) for n, node in graph.nodes.items() if isinstance(node, nir.Input)}
-    outputs = {t: s for s, t in graph.edges if isinstance(graph.nodes[t], nir.Output)}
-    return Network(inputs, tuple(neurons), synapses, outputs, tuple(losses))
+    found = [incoming(graph, n, late) for n in neurons]
+    if problems := [problem for into in found for problem in into.problems]:
+        raise UnsupportedOp(_CANNOT, problems)
+    return Network(
+        {n: as_shape(node.input_type["input"]) for n, node in graph.nodes.items() if isinstance(node, nir.Input)},
+        tuple(replace(n, bias=into.bias) for n, into in zip(neurons, found, strict=True)),
+        named_apart([s for into in found for s in into.synapses]),
+        outputs,
+        tuple(losses),
+    )
 
 
-def _refuse(graph: nir.NIRGraph, semantics: Semantics) -> None:
+def _read(graph: nir.NIRGraph, name: str) -> str:
+    """Node whose values `name` has: itself, or what lies behind nodes that only change the shape."""
+    sources = _sources(graph, name)
+    while isinstance(graph.nodes[name], nir.Flatten) and len(sources) == 1:
+        name = sources[0]
+        sources = _sources(graph, name)
+    return name
+
+
+def _sources(graph: nir.NIRGraph, name: str) -> list[str]:
+    return sorted(s for s, t in graph.edges if t == name)
+
+
+def _refuse_kinds(graph: nir.NIRGraph) -> None:
     found = [
         f"node {name!r} is a {type(node).__name__}; known are {', '.join(sorted(k.__name__ for k in _KNOWN))}"
         for name, node in sorted(graph.nodes.items())
         if type(node) not in _KNOWN
     ]
-    for name, node in sorted(graph.nodes.items()):
-        if np.any(getattr(node, "v_reset", 0)):
-            found.append(f"node {name!r} has v_reset != 0; a chip's neuron resets to zero")
-    found += [*_misread(graph)]
-    if semantics.reset != "zero":
+    if found:
+        raise UnsupportedOp(_CANNOT, found)
+
+
+def _refuse(graph: nir.NIRGraph, semantics: Semantics) -> None:
+    found = [*_misread(graph)]
+    if semantics.reset not in ("zero", "subtract"):
         found.append(
-            "the neurons reset by subtraction, the chip's neuron resets to zero: train with a reset to zero (snnTorch: "
-            'reset_mechanism="zero", reset_delay=False), or accept the change with reset="zero" (--reset zero)'
+            f"the neurons reset by {semantics.reset!r} ({semantics.origin['reset']}), which no chip's neuron does: "
+            'train with a reset to zero (snnTorch: reset_mechanism="zero", reset_delay=False), or accept the change '
+            'with reset="zero" or "subtract" (--reset zero)'
         )
     found += [
         f"{what} holds ({semantics.origin[what]}), which a chip's neuron cannot: accept the change with {what} = False "
@@ -69,20 +110,26 @@ def _refuse(graph: nir.NIRGraph, semantics: Semantics) -> None:
         if getattr(semantics, what)
     ]
     if found:
-        raise UnsupportedOp("The graph cannot become an integer program:", found)
+        raise UnsupportedOp(_CANNOT, found)
 
 
 def _misread(graph: nir.NIRGraph) -> Iterator[str]:
-    """Edges that a program cannot carry: spikes leave a population, and one readout leaves the chip."""
-    outputs = {name for name, node in graph.nodes.items() if isinstance(node, nir.Output)}
-    heads = {s for s, t in graph.edges if t in outputs and isinstance(graph.nodes[s], LINEAR)}
-    for source, target in sorted(graph.edges):
-        node = graph.nodes[source]
-        if (STATEFUL.get(type(node)) == "membrane" or source in heads) and target not in outputs:
-            yield f"node {source!r}, which is read out, also feeds {target!r}; on a chip only spikes travel"
-        if isinstance(node, nir.Input) and target in outputs:
-            yield f"output {target!r} is the input {source!r} itself; there is nothing to run"
-    for name in sorted(outputs):
-        sources = sorted(s for s, t in graph.edges if t == name)
+    """Edges that a program cannot carry: spikes leave a population, and one source is read by an Output."""
+    for name in sorted(name for name, node in graph.nodes.items() if isinstance(node, nir.Output)):
+        sources = _sources(graph, name)
         if len(sources) != 1:
             yield f"output {name!r} is fed by {len(sources)} nodes ({', '.join(sources)}); each needs its own Output"
+        for read in (_read(graph, source) for source in sources):
+            if isinstance(graph.nodes[read], nir.Input):
+                yield f"output {name!r} is the input {read!r} itself; there is nothing to run"
+    membranes = {name for name, node in graph.nodes.items() if STATEFUL.get(type(node)) == "membrane"}
+    for source, target in sorted(graph.edges):
+        if source in membranes and not _only_read(graph, target):
+            yield f"node {source!r}, which is read out, also feeds {target!r}; on a chip only spikes travel"
+
+
+def _only_read(graph: nir.NIRGraph, name: str) -> bool:
+    """Whether `name` is an Output, or only changes the shape of the one thing that goes to Outputs."""
+    if not isinstance(graph.nodes[name], nir.Flatten):
+        return isinstance(graph.nodes[name], nir.Output)
+    return len(_sources(graph, name)) == 1 and all(_only_read(graph, t) for s, t in graph.edges if s == name)

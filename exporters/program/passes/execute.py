@@ -32,8 +32,8 @@ class Arithmetic:
         Populations that spike at ``v >= threshold`` instead of ``>``.
     floors : dict of str to float
         Steps to which the summed input of a projection is floored.
-    cuts : dict of str to float
-        Steps to which the part of a membrane that is kept is rounded toward zero.
+    cuts, current_cuts : dict of str to float
+        Steps to which the part of a membrane, or of a synaptic current, that is kept is rounded toward zero.
     inputs : dict of str to Input
         Inputs whose values become integer events.
     """
@@ -42,6 +42,7 @@ class Arithmetic:
     inclusive: frozenset[str] = frozenset()
     floors: dict[str, float] = field(default_factory=dict)
     cuts: dict[str, float] = field(default_factory=dict)
+    current_cuts: dict[str, float] = field(default_factory=dict)
     inputs: dict[str, Input] = field(default_factory=dict)
 
 
@@ -63,14 +64,18 @@ def run_network(network: Network, x: NDArray[Any] | dict[str, NDArray[Any]], ari
     rows = x if isinstance(x, dict) else {next(iter(network.inputs)): x}
     events = {name: _events(np.asarray(r, np.float64), arithmetic.inputs.get(name)) for name, r in rows.items()}
     steps, samples = next(iter(events.values())).shape[:2]
-    v = {n.name: np.zeros((samples, len(n.keep))) for n in network.neurons}
+    events |= {name: np.ones((steps, samples, *network.inputs[name])) for name in network.constants}
+    v = {n.name: np.zeros((samples, len(n.keep))) + n.start for n in network.neurons}
+    u = {n.name: np.zeros_like(v[n.name]) for n in network.neurons}
     events |= {n.name: np.zeros((steps, *v[n.name].shape)) for n in network.neurons}
     order = sorted(network.neurons, key=lambda n: (n.level, n.name))
     for t in range(steps):
         for n in order:  # by level, so that every feed-forward source has run
-            arriving = sum((_arrive(s, events, t, arithmetic) for s in network.into(n.name)), np.zeros(()))
+            arriving = sum((_arrive(s, events, t, arithmetic) for s in network.into(n.name)), n.bias)
+            current = _kept(n.current * u[n.name], arithmetic.current_cuts.get(n.name))
+            u[n.name] = current + n.gain * arriving
             kept = _kept(n.keep * v[n.name], arithmetic.cuts.get(n.name))
-            v[n.name], events[n.name][t] = _fire(n, kept + n.gain * arriving + n.drift, arithmetic)
+            v[n.name], events[n.name][t] = _fire(n, kept + u[n.name] + n.drift, arithmetic)
     return _trace(network, events, v)
 
 
@@ -83,11 +88,13 @@ def _events(values: Floats, port: Input | None) -> Floats:
 
 
 def _arrive(s: Synapses, events: dict[str, Floats], t: int, arithmetic: Arithmetic) -> Floats:
-    """Input of one projection in row t, (B, post); spikes from before the sample do not exist, biases do."""
-    if t < s.delay:
-        return s.bias
-    total, step = events[s.source][t - s.delay] @ s.weight.T, arithmetic.floors.get(s.name)
-    return (total if step is None else np.floor(total / step + SLACK) * step) + s.bias
+    """Input of one projection in row t, (B, post); spikes from before the sample do not exist."""
+    total, step = np.zeros(()), arithmetic.floors.get(s.name)
+    for delay, weight in s.by_delay.items():
+        if t >= delay:
+            part = weight.apply(events[s.source][t - delay])
+            total = total + (part if step is None else np.floor(part / step + SLACK) * step)
+    return total
 
 
 def _kept(v: Floats, step: float | None) -> Floats:

@@ -1,8 +1,10 @@
-"""Pass 2: gains, drifts and learned thresholds move into weights and biases.
+"""Pass: gains, drifts and learned thresholds move into weights and biases.
 
-A neuron that resets to zero is homogeneous: scaling its weights, bias and threshold by the same factor leaves its
-spikes unchanged. So row i is divided by threshold i, and the whole population shares the threshold 1, which is the one
-register that a chip has.
+A neuron is homogeneous: scaling its weights, bias and threshold by the same factor leaves its spikes unchanged. So row
+i is divided by threshold i, and the whole population shares the threshold 1, which is the one register that a chip has.
+
+A window shares its weights among the neurons of a channel. Where their thresholds differ, the rows are divided by the
+largest threshold of the population, and what is left of each, at most 1, stays its register.
 """
 
 from __future__ import annotations
@@ -12,38 +14,60 @@ from dataclasses import replace
 import numpy as np
 
 from ....models.errors import NumericRangeError, UnsupportedOp
-from .network import Network, Neurons, Synapses
+from .linear import LinearMap
+from .network import Floats, Network, Neurons, Synapses
 
 
 def fold(network: Network) -> Network:
-    """Return a network in which every population has gain 1, drift in its biases and threshold 1.
+    """Return a network in which every population has gain 1 and a threshold of 1, or of at most 1 behind windows.
 
     Raises
     ------
-    UnsupportedOp
-        If the neurons of a population decay differently.
     NumericRangeError
         If thresholds are not positive, naming population and neurons.
+    UnsupportedOp
+        If the gains of neurons behind a window differ within a channel and cannot become thresholds.
     """
-    mixed = [f"population {n.name!r}: {n.keep.min():g} to {n.keep.max():g}" for n in network.neurons if np.ptp(n.keep)]
-    if mixed:
-        raise UnsupportedOp("The neurons of a population share one decay register; train one decay per layer:", mixed)
     bad = [f"population {n.name!r}: {_which(n)}" for n in network.neurons if (n.threshold <= 0).any()]
     if bad:
         raise NumericRangeError("Thresholds must be > 0 to be folded into weight rows:", bad)
-    neurons = {n.name: n for n in network.neurons}
-    synapses = tuple(_fold(s, neurons[s.target]) for s in network.synapses)
-    return replace(network, neurons=tuple(_unit(n) for n in network.neurons), synapses=synapses)
+    neurons, synapses, problems = [], {}, []
+    for n in network.neurons:
+        into = network.into(n.name)
+        unit, row = n.threshold, n.gain / n.threshold
+        scaled = _scaled(into, row)
+        if scaled is None and n.spiking and (n.gain > 0).all():
+            row = np.full_like(row, row.min())
+            unit, scaled = n.gain / row, _scaled(into, row)
+        if scaled is None:
+            problems.append(
+                f"population {n.name!r} has gains of {n.gain.min():g} to {n.gain.max():g} that differ within a channel "
+                "of a convolution or pooling, which shares its weights; train one gain per channel"
+            )
+            continue
+        synapses |= {s.name: replace(s, weight=w) for s, w in zip(into, scaled, strict=True)}
+        neurons.append(_folded(n, unit, row))
+    if problems:
+        raise UnsupportedOp("Gains that no weight can take:", problems)
+    return replace(network, neurons=tuple(neurons), synapses=tuple(synapses[s.name] for s in network.synapses))
 
 
-def _fold(synapses: Synapses, target: Neurons) -> Synapses:
-    row = target.gain / target.threshold
-    return replace(synapses, weight=synapses.weight * row[:, None], bias=synapses.bias * row)
+def _scaled(synapses: tuple[Synapses, ...], row: Floats) -> list[LinearMap] | None:
+    """Weights with their rows multiplied, or None if one of them cannot hold the factors."""
+    scaled = [s.weight.scaled_rows(row) for s in synapses]
+    return None if any(weight is None for weight in scaled) else [w for w in scaled if w is not None]
 
 
-def _unit(neurons: Neurons) -> Neurons:
-    one = np.ones_like(neurons.gain)
-    return replace(neurons, gain=one, drift=neurons.drift / neurons.threshold, threshold=one)
+def _folded(neurons: Neurons, unit: Floats, row: Floats) -> Neurons:
+    """Neurons whose membranes count in `unit`, behind weights that are `row` times what they were."""
+    return replace(
+        neurons,
+        gain=np.ones_like(neurons.gain),
+        bias=neurons.bias * row,
+        drift=neurons.drift / unit,
+        threshold=neurons.threshold / unit,
+        start=neurons.start / unit,
+    )
 
 
 def _which(neurons: Neurons) -> str:

@@ -2,52 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from ..losses import Loss
+from ..population import Register
 from ..program import VTH_MAX, Population
+from .decays import LEAKLESS, current_register, kept, membrane_register
 from .network import Floats, Neurons
-from .scale import BIAS_MANTISSA_MAX, Scale, decay_register
+from .scale import BIAS_MANTISSA_MAX, Scale
 
 
 def registers_of(neurons: Neurons, bias: Floats, scale: Scale, spike_op: str) -> Population:
     """Registers that hold `neurons` at `scale`; `bias` is that of all projections and the drift together."""
     exact = bias * scale.membrane
     bias_exp = int(np.ceil(np.log2(max(float(np.abs(exact).max(initial=0.0)) / BIAS_MANTISSA_MAX, 1.0))))
-    # 'v >= vth' is 'v > vth - 1' for membranes that are multiples of 64.
-    vth = max(0, round(scale.s * 2.0**scale.e) - (spike_op == ">=")) if neurons.spiking else VTH_MAX
     return Population(
         neurons.name,
         neurons.shape,
-        du=4095,
-        dv=decay_register(neurons),
-        vth=vth,
+        du=current_register(neurons),
+        dv=membrane_register(neurons),
+        vth=_threshold(neurons, scale, spike_op) if neurons.spiking else VTH_MAX,
         bias_mant=np.rint(exact / 2**bias_exp).astype(np.int32),
         bias_exp=bias_exp,
         level=neurons.level,
-        kind="lif" if neurons.spiking else "readout",
+        kind="threshold" if neurons.kind == "threshold" else "lif" if neurons.spiking else "readout",
+        reset=neurons.reset,
         membrane_unit=1.0 / scale.membrane,
         origin=(neurons.name,),
     )
 
 
+def lowered_by(neurons: Neurons, spike_op: str) -> int:
+    """What is taken off the threshold mantissa: 'v >= vth' is 'v > vth - 1' for membranes that are multiples of 64.
+
+    Nothing where a spike takes the threshold off the membrane, which then would lose too little with every spike.
+    """
+    return int(spike_op == ">=" and neurons.reset == "zero")
+
+
 def register_losses(neurons: Neurons, p: Population, bias: Floats, scale: Scale, spike_op: str) -> list[Loss]:
-    """What decay, membrane, threshold, biases and comparison lost."""
-    found = []
-    decay = p.dv / 4096 - (1.0 - float(neurons.keep[0]))
-    if decay:
-        found.append(Loss(p.name, f"membrane decay became {p.dv}/4096, off by {decay:+.2e}", "decay"))
-    if p.dv:
-        cut = f"what a membrane keeps is cut toward zero to steps of {p.membrane_unit:.2e} of a threshold"
-        found.append(Loss(p.name, cut, "membrane"))
+    """What decays, states, thresholds, biases and the comparison lost."""
+    found = [*_decays(neurons, p)]
     if neurons.spiking:
-        exact, whole = scale.s * 2.0**scale.e, p.vth + (spike_op == ">=")
-        off = f"threshold {exact:.3f} became {whole}, off by {whole / exact - 1:+.2e} of it"
-        found.append(Loss(p.name, off, "threshold"))
+        found.append(Loss(p.name, _threshold_error(neurons, p, scale, spike_op), "threshold"))
     rounding = float(np.abs(p.bias / scale.membrane - bias).max(initial=0.0))
     if rounding:
         found.append(Loss(p.name, f"biases are off by at most {rounding:.2e} of a threshold", "bias"))
     if neurons.spiking and spike_op == ">=":
         lower = "'>=' became '>' with the threshold one lower: exact for membranes on the grid of 64"
-        found.append(Loss(p.name, lower, "spike_op"))
+        tie = "'>=' became '>': a membrane that meets its threshold exactly does not fire"
+        found.append(Loss(p.name, lower if lowered_by(neurons, spike_op) else tie, "spike_op"))
+    if np.any(np.asarray(neurons.start) * neurons.keep):
+        away = float(np.abs(neurons.start).max())
+        start = f"samples start at the reset value instead of 0, which is up to {away:.2e} of a threshold away"
+        found.append(Loss(p.name, start, "start"))
     return found
+
+
+def _threshold(neurons: Neurons, scale: Scale, spike_op: str) -> Register:
+    whole = np.rint(neurons.threshold * scale.s * 2.0**scale.e).astype(np.int32) - lowered_by(neurons, spike_op)
+    whole = np.maximum(whole, 0)
+    return int(whole[0]) if np.ptp(whole) == 0 else whole
+
+
+def _threshold_error(neurons: Neurons, p: Population, scale: Scale, spike_op: str) -> str:
+    exact = neurons.threshold * scale.s * 2.0**scale.e
+    whole = p.vth + np.full(exact.shape, lowered_by(neurons, spike_op))
+    worst = int(np.abs(whole / exact - 1).argmax())
+    off = f"threshold {exact[worst]:.3f} became {whole[worst]}, off by {whole[worst] / exact[worst] - 1:+.2e} of it"
+    return off if np.ptp(exact) == 0 else f"{off}, the worst of {exact.size}"
+
+
+def _decays(neurons: Neurons, p: Population) -> Iterator[Loss]:
+    for what, register, whole, exact, kinds in (
+        ("current", p.du, 4095, neurons.current, ("current_decay", "current")),
+        ("membrane", p.dv, LEAKLESS, neurons.keep, ("decay", "membrane")),
+    ):
+        off = np.asarray(exact) - kept(register, whole)
+        worst = float(off.reshape(-1)[np.abs(off).argmax()])
+        if worst:
+            low, high = (int(f(register)) + LEAKLESS - whole for f in (np.min, np.max))
+            became = f"{low}/4096" if low == high else f"{low}/4096 to {high}/4096"
+            yield Loss(p.name, f"{what} decay became {became}, off by {worst:+.2e}", kinds[0])
+        if (kept(register, whole) % 1).any():
+            cut = f"what a {what} keeps is cut toward zero to steps of {p.membrane_unit:.2e} of a threshold"
+            yield Loss(p.name, cut, kinds[1])

@@ -2,33 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
 from ....models.errors import NumericRangeError
-from ..bounds import largest_sum, longest_memory
+from ..bounds import longest_memory
 from ..grid import grid_range, grid_step, round_to_grid
 from ..program import READOUT_LIMIT, STATE_LIMIT, VTH_MAX, Input, SignMode
+from .decays import LEAKLESS, current_register, kept, membrane_register
 from .network import Floats, Neurons, Synapses
+from .windows import Window
 
 BIAS_MANTISSA_MAX = 4095
 _BIAS_EXPONENT_MAX = 7
 _EXPONENT_MIN, _EXPONENT_MAX = -7, 7
-_HALVINGS = 8
+_HALVINGS = 9
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Weights are ``round(W * s)``, sums are shifted by `e`; see `quantise`."""
+    """Weights are ``round(W * s)``, sums are shifted by `e`; see `quantise`.
+
+    Attributes
+    ----------
+    s : float
+    e : int
+    finer : dict of str to int
+        Projections whose weights are small beside the others': ``round(W * s * 2**f)``, shifted by ``e - f``.
+    """
 
     s: float
     e: int
+    finer: dict[str, int] = field(default_factory=dict)
 
     @property
     def membrane(self) -> float:
         """Integer units of v per float unit."""
         return self.s * 2.0 ** (self.e + 6)
+
+    def of(self, projection: str) -> tuple[float, int]:
+        """Grid units per float unit of one projection, and its exponent."""
+        finer = self.finer.get(projection, 0)
+        return self.s * 2.0**finer, self.e - finer
 
 
 def choose_scale(
@@ -43,7 +61,7 @@ def choose_scale(
     """Whole weight grid with the largest exponent that fits; only if none does, half the grid, and so on.
 
     A negative exponent floors the summed input, which costs at most one unit per row; a smaller scale would cost
-    every weight. Down to `lossless_exponent` the floor drops only bits that are zero.
+    every weight. Down to `lossless_exponent` the floor drops only bits that are zero; a window goes no further.
 
     Parameters are those of `quantise_population`; `modes` holds the sign mode of every projection.
 
@@ -55,15 +73,22 @@ def choose_scale(
     largest = {name: _largest_weight(weight_bits, mode) for name, mode in modes.items()}
     if coarse := [f"projection {name!r}: {weight_bits} bit" for name, weight in largest.items() if not weight]:
         raise NumericRangeError("The grid has no positive weight beside negative ones; take 2 bits or more:", coarse)
-    peaks = {s.name: float(np.abs(s.weight).max(initial=0.0)) for s in synapses}
-    full = min((largest[name] / peak for name, peak in peaks.items() if peak), default=64.0)
+    peaks = {s.name: float(np.abs(s.weight.values).max(initial=0.0)) for s in synapses}
+    room = {name: largest[name] / peak for name, peak in peaks.items() if peak}
+    full = min(room.values(), default=64.0)
+    lossless = {name: max(lossless_exponent(weight_bits, mode), _EXPONENT_MIN) for name, mode in modes.items()}
+    lowest = max([_EXPONENT_MIN, *(lossless[s.name] for s in synapses if isinstance(s.weight, Window))])
+    spare = {name: int(np.floor(np.log2(factor / full))) for name, factor in room.items()}
     for scale in (full / 2**halving for halving in range(_HALVINGS)):
-        reach = sum(_reach(s, scale, weight_bits, modes[s.name], inputs.get(s.source)) for s in synapses)
-        if reach == 0 and any(peaks.values()):
+        sums = {s.name: _make_sums(s, modes[s.name], inputs.get(s.source), weight_bits) for s in synapses}
+        if any(peaks.values()) and not any(sums[name](scale * 2.0**n) for name, n in spare.items()):
             break  # every weight has rounded to zero
-        for e in range(_EXPONENT_MAX, _EXPONENT_MIN - 1, -1):
-            if _fits(Scale(scale, e), reach, len(synapses), float(np.abs(bias).max(initial=0.0)), neurons, steps):
-                return Scale(scale, e)
+        for e in range(_EXPONENT_MAX, lowest - 1, -1):
+            finer = {name: min(n, e - lossless[name]) for name, n in spare.items()}  # no finer: sums stay whole
+            found = Scale(scale, e, {name: n for name, n in finer.items() if n > 0})
+            reach = sum(_shifted(sums[s.name], *found.of(s.name), np.unique(s.delay).size) for s in synapses)
+            if _fits(found, reach, float(np.abs(bias).max(initial=0.0)), neurons, steps):
+                return found
     raise NumericRangeError(
         f"Population {neurons.name!r}: no scale fits its registers. Weights reach "
         f"{max(peaks.values(), default=0):.2e}, biases {np.abs(bias).max(initial=0.0):.2e} of a threshold; "
@@ -81,26 +106,37 @@ def _largest_weight(weight_bits: int, mode: SignMode) -> int:
     return -low if mode == "inhibitory" else high
 
 
-def _reach(synapses: Synapses, scale: float, weight_bits: int, mode: SignMode, port: Input | None) -> int:
-    """Largest magnitude of the summed input of one row in weight units, after rounding the weights."""
-    return largest_sum(round_to_grid(synapses.weight * scale, weight_bits, mode), port)
+def _make_sums(s: Synapses, mode: SignMode, port: Input | None, weight_bits: int) -> Callable[[float], int]:
+    """Return the largest magnitude of a row's sum over one projection, after rounding its weights at a scale."""
+
+    @cache
+    def largest(units: float) -> int:
+        rounded = s.weight.with_values(round_to_grid(s.weight.values * units, weight_bits, mode))
+        return rounded.largest_sum(port.bits, port.kind == "graded") if port else rounded.largest_sum()
+
+    return largest
 
 
-def _fits(scale: Scale, reach: int, projections: int, bias: float, neurons: Neurons, steps: int | None) -> bool:
-    """Whether threshold, bias, current and membrane stay in their registers, whatever the input."""
-    shifted = reach * 2.0**scale.e + projections  # a right shift floors, so each sum can grow by one unit
-    entering = 64 * shifted + bias * scale.membrane * (1 + 2**-11)  # its rounding is below half a mantissa unit
-    memory = longest_memory((4096 - decay_register(neurons)) / 4096, steps)
-    if np.isinf(memory):
-        memory = 1.0  # no leak and unknown length: one row is all that can be promised, `simulate` checks the rest
-    return (
-        (not neurons.spiking or 1 <= round(scale.s * 2.0**scale.e) <= VTH_MAX)
+def _shifted(sums: Callable[[float], int], units: float, exponent: int, delays: int) -> float:
+    """Largest sum in units of the accumulator; a right shift floors that of every delay, by less than a unit each."""
+    return sums(units) * 2.0**exponent + delays
+
+
+def _fits(scale: Scale, reach: float, bias: float, neurons: Neurons, steps: int | None) -> bool:
+    """Whether thresholds, bias, current and membrane stay in their registers, whatever the input."""
+    current = 64 * reach * _memory(kept(current_register(neurons), LEAKLESS - 1), steps)
+    entering = current + bias * scale.membrane * (1 + 2**-11)  # its rounding is below half a mantissa unit
+    thresholds = neurons.threshold * scale.s * 2.0**scale.e
+    return bool(
+        (not neurons.spiking or (np.rint(thresholds.min()) >= 1 and np.rint(thresholds.max()) <= VTH_MAX))
         and bias * scale.membrane <= BIAS_MANTISSA_MAX * 2**_BIAS_EXPONENT_MAX
-        and 64 * shifted < 2**23
-        and entering * memory <= (STATE_LIMIT if neurons.spiking else READOUT_LIMIT)
+        and current < 2**23
+        and entering * _memory(kept(membrane_register(neurons), LEAKLESS), steps)
+        <= (STATE_LIMIT if neurons.spiking else READOUT_LIMIT)
     )
 
 
-def decay_register(neurons: Neurons) -> int:
-    """Membrane decay in 1/4096; a membrane that keeps nothing gets the largest that the register holds."""
-    return min(4095, round(4096 * (1.0 - float(neurons.keep[0]))))
+def _memory(kept: Floats, steps: int | None) -> float:
+    memory = longest_memory(float(np.max(kept)), steps)
+    # No leak and unknown length: one row is all that can be promised, `simulate` checks the rest.
+    return 1.0 if np.isinf(memory) else memory

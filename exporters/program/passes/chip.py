@@ -1,0 +1,36 @@
+"""Pass: whether a chip has what the populations of a program ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ....models.errors import CapacityError
+from ..limits import ChipLimits
+from ..population import Population
+
+
+def require_chip(populations: Iterable[Population], chip: ChipLimits | None) -> None:
+    """Refuse populations that `chip` cannot hold; without a chip everything goes.
+
+    Raises
+    ------
+    CapacityError
+        Naming every population that resets by subtraction or has registers for each neuron where the chip has neither.
+    """
+    found = [] if chip is None else [v for p in populations for v in _violations(p, chip)]
+    if found:
+        raise CapacityError("The program does not fit the chip:", found)
+
+
+def _violations(p: Population, chip: ChipLimits) -> Iterator[str]:
+    if p.reset == "subtract" and not chip.soft_reset:
+        yield (
+            f"population {p.name!r} resets by subtraction, the neurons of {chip.name} reset to zero: train with a "
+            'reset to zero (snnTorch: reset_mechanism="zero", reset_delay=False), or accept the change with '
+            'reset="zero" (--reset zero)'
+        )
+    if p.per_neuron and not chip.registers_per_neuron:
+        yield (
+            f"population {p.name!r} has one {', '.join(p.per_neuron)} for each neuron, {chip.name} has one for a "
+            "population; train one decay and threshold for the layer"
+        )

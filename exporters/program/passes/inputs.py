@@ -1,0 +1,79 @@
+"""Pass: inputs of the network as ports of the program, spikes or graded events, as the calibration shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....models.errors import CapacityError, InputError
+from ..limits import ChipLimits
+from ..losses import Loss
+from ..ports import Input
+from .network import Network
+
+GRADED_BITS = 8
+"""Width of a graded input event that lowering chooses."""
+Calibration = NDArray[Any] | dict[str, NDArray[Any]] | None
+"""Real input (T, B, *shape), one of them or by the name of the input."""
+
+
+def inputs_of(
+    network: Network, calibration: Calibration, chip: ChipLimits | None
+) -> tuple[dict[str, Input], int | None]:
+    """Port of every input by name, and rows of a sample where the calibration shows them.
+
+    Raises
+    ------
+    InputError
+        If the calibration names other inputs than the network has, or is not finite or of the input's shape.
+    CapacityError
+        If the input is grey and the chip has binary spikes only.
+    """
+    rows = _by_name(network, calibration)
+    fed = {name: shape for name, shape in network.inputs.items() if name not in network.constants}
+    ports = {name: _input(name, shape, rows.get(name), chip) for name, shape in fed.items()}
+    ports |= {name: Input(name, network.inputs[name], "bias") for name in sorted(network.constants)}
+    return ports, next((len(x) for x in rows.values()), None)
+
+
+def rounded_inputs(inputs: dict[str, Input], calibration: Calibration) -> list[Loss]:
+    """Grey values become events; integers and spikes are events already."""
+    given = calibration if isinstance(calibration, dict) else dict.fromkeys(inputs, calibration)
+    return [
+        Loss(i.name, f"values became events of {i.bits} bits: steps of {1 / i.scale:.2e}, clipped at the peak", "input")
+        for i in inputs.values()
+        if i.kind == "graded" and np.asarray(given[i.name]).dtype.kind == "f"
+    ]
+
+
+def _by_name(network: Network, calibration: Calibration) -> dict[str, NDArray[Any]]:
+    fed = sorted(network.inputs.keys() - network.constants)
+    if calibration is None:
+        return {}
+    if not isinstance(calibration, dict):
+        calibration = {fed[0]: calibration} if len(fed) == 1 else {"": calibration}
+    if sorted(calibration) != fed:
+        given = sorted(calibration) if "" not in calibration else "one array"
+        raise InputError(f"The graph has the inputs {fed}, the calibration gives {given}. Give a dict of all.")
+    return {name: np.asarray(x) for name, x in calibration.items()}
+
+
+def _input(name: str, shape: tuple[int, ...], x: NDArray[Any] | None, chip: ChipLimits | None) -> Input:
+    if x is None:
+        return Input(name, shape)
+    if x.ndim < 2 or x.shape[2:] != shape or not np.isfinite(x).all():
+        wanted = ", ".join(map(str, ("T", "B", *shape)))
+        raise InputError(f"Calibration of {name!r} must be finite, ({wanted}), is {x.shape}.")
+    if np.isin(x, (0, 1)).all():
+        return Input(name, shape)
+    if chip is not None and not chip.graded_spikes:
+        raise CapacityError(
+            f"Input {name!r} is grey (values {x.min():g} to {x.max():g}), but the spikes of {chip.name} carry no "
+            "value. Encode it as binary spikes (models.encoders.rate_code) or choose a chip with graded spikes."
+        )
+    peak = float(np.abs(x).max())
+    if x.dtype.kind in "iu":  # integers go unchanged, so they are the events
+        return Input(name, shape, "graded", 1.0, int(peak).bit_length())
+    return Input(name, shape, "graded", ((1 << GRADED_BITS) - 1) / peak, GRADED_BITS)
