@@ -1,20 +1,29 @@
 """Counting what a run did: spikes, synaptic operations and neuron updates, exactly, from its events.
 
-A synaptic operation is one event arriving at one existing synapse; zero weights are not synapses, and a graded event
-counts once.
+A synaptic operation is one event arriving at one existing synapse: zero weights are not synapses, a window over the
+border of an image has fewer, and a graded event counts once. Whatever form stores the synapses, `Program.synapses`
+lists them, and the lists are counted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-from ..exporters.program.program import Program
+from ..exporters.program.program import Program, Projection
 
 Counts = NDArray[np.int64]
+Events = dict[str, NDArray[Any]]
+
+_DENSE_SHARE = 1 / 16
+"""A matrix product is faster than one of compressed rows from about this share of existing synapses on."""
+_VALUES_AT_ONCE = 1 << 25
+"""Floats of a product that are kept at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +42,7 @@ class Activity:
     updates: dict[str, Counts]
 
 
-def count_activity(program: Program, events: dict[str, NDArray[Any]]) -> Activity:
+def count_activity(program: Program, events: Events) -> Activity:
     """Count a run whose events are all known.
 
     Parameters
@@ -49,34 +58,63 @@ def count_activity(program: Program, events: dict[str, NDArray[Any]]) -> Activit
     )
 
 
-def synaptic_ops(program: Program, events: dict[str, NDArray[Any]]) -> dict[str, Counts]:
+def synaptic_ops(program: Program, events: Events) -> dict[str, Counts]:
     """Synaptic operations per projection, (T, B) int64, at the row in which the spikes arrive."""
     counts = {}
     for q in program.projections:
-        matrices = program.synapses(q).by_delay.items()
-        rows = [_arriving(events[q.source], delay) @ np.diff(matrix.tocsc().indptr) for delay, matrix in matrices]
-        counts[q.name] = sum(rows, np.zeros(events[q.source].shape[:2], np.int64))
+        counts[q.name] = np.zeros(events[q.source].shape[:2], np.int64)
+        for delay, _, pre in _by_delay(program, q):
+            fan_out = np.bincount(pre, minlength=program.source(q.source).size)
+            counts[q.name] += _arriving(events[q.source], delay) @ fan_out
     return counts
 
 
-def updates(program: Program, events: dict[str, NDArray[Any]]) -> dict[str, Counts]:
-    """Neurons per population that had a synaptic event or a bias in a row, (T, B) int64."""
+def updates(program: Program, events: Events) -> dict[str, Counts]:
+    """Neurons per population that had a synaptic event or a bias in a row, (T, B) int64.
+
+    The two sums of an ei_gain population are one neuron's: an event at either port updates it once.
+    """
     return {name: rows.sum(-1, dtype=np.int64) for name, rows in touched(program, events).items()}
 
 
-def touched(program: Program, events: dict[str, NDArray[Any]]) -> dict[str, NDArray[np.bool_]]:
+def touched(program: Program, events: Events) -> dict[str, NDArray[np.bool_]]:
     """Whether a neuron had a synaptic event or a bias in a row, (T, B, size) bool per population."""
+    steps, samples = next(iter(events.values())).shape[:2]
     found = {}
-    for population in program.populations:
-        rows = population.bias_mant != 0
-        for projection in program.into(population.name):
-            for delay, matrix in program.synapses(projection).by_delay.items():
-                arriving = _arriving(events[projection.source], delay)
-                reached = (matrix != 0).astype(np.float32) @ arriving.reshape(-1, matrix.shape[1]).T.astype(np.float32)
-                rows = rows | (reached.T.reshape(*arriving.shape[:2], -1) > 0)
-        steps_and_samples = next(iter(events.values())).shape[:2]
-        found[population.name] = np.broadcast_to(rows, (*steps_and_samples, population.size))
+    for p in program.populations:
+        rows = np.empty((steps, samples, p.size), bool)
+        rows[:] = p.bias_mant != 0
+        for q in program.into(p.name):
+            for delay, post, pre in _by_delay(program, q):
+                arriving = _arriving(events[q.source], delay).reshape(steps * samples, -1)
+                _mark(rows.reshape(steps * samples, -1), arriving, post, pre)
+        found[p.name] = rows
     return found
+
+
+def _by_delay(program: Program, q: Projection) -> Iterator[tuple[int, Counts, Counts]]:
+    """Yield target and source neurons of the synapses of every delay."""
+    synapses = program.synapses(q)
+    if not isinstance(q.delay, np.ndarray):
+        yield q.delay, synapses.post, synapses.pre
+        return
+    for delay in np.unique(synapses.delay):
+        which = synapses.delay == delay
+        yield int(delay), synapses.post[which], synapses.pre[which]
+
+
+def _mark(rows: NDArray[np.bool_], arriving: NDArray[np.bool_], post: Counts, pre: Counts) -> None:
+    """Mark the neurons of every row, (rows, post) bool, that an event reaches; arriving is (rows, pre) bool."""
+    shape = (rows.shape[1], arriving.shape[1])
+    dense = len(post) >= _DENSE_SHARE * shape[0] * shape[1]
+    exists: Any = sparse.csr_array((np.ones(len(post), np.float32), (post, pre)), shape)
+    if dense:
+        exists = exists.toarray().T
+    at_once = max(1, _VALUES_AT_ONCE // max(shape))
+    for first in range(0, len(rows), at_once):
+        part = slice(first, first + at_once)
+        sent = arriving[part].astype(np.float32)
+        rows[part] |= (sent @ exists if dense else (exists @ sent.T).T) > 0
 
 
 def _arriving(events: NDArray[Any], delay: int) -> NDArray[np.bool_]:

@@ -71,11 +71,10 @@ def _of_cores(trace: Trace) -> Totals:
 
 def _of_populations(trace: Trace, place: Placement) -> Totals:
     program = place.program
-    graded = {port.name for port in program.inputs if port.kind == "graded"}
     events: dict[str, list[int]] = {"updates": [], "spikes": [], "synaptic_ops": [], "synaptic_macs": []}
     for p in program.populations:
         arriving = {q.name: int(trace.synaptic_ops[q.name].sum()) for q in program.into(p.name)}
-        carrying = {q.name for q in program.into(p.name) if q.source in graded}
+        carrying = {q.name for q in program.into(p.name) if program.events(q.source).graded}
         events["updates"].append(int(trace.updates[p.name].sum()))
         events["spikes"].append(int(trace.counts[p.name].sum()))
         events["synaptic_ops"].append(sum(arriving.values()))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..exporters.program.trace import Trace
 from ..models.errors import ConfigError, InputError, UnsupportedOp
-from .chips.chip import Quantity
+from .chips.chip import Chip, Quantity
 from .energy import components, energy_bounds, totals
 from .placement import Placement
 from .timing.aggregate import StepTimes, step_times
@@ -93,8 +93,9 @@ def price(trace: Trace, place: Placement, timing: str = "auto") -> Cost:
     InputError
         If the trace is of another program or placement, or was not counted by core.
     UnsupportedOp, ConfigError
-        For a timing that is not there yet, or unknown.
+        For a chip without energies, or a timing that is not there yet, or unknown.
     """
+    require_energies(place.chip)
     if timing in _TO_COME:
         raise UnsupportedOp(f"timing={timing!r} is not available yet; aggregate gives an estimate with bounds.")
     if timing not in TIMINGS:
@@ -124,6 +125,19 @@ def price(trace: Trace, place: Placement, timing: str = "auto") -> Cost:
         time_sources=chip.time | ({"barrier": chip.barrier.at(place.tiles)} if chip.barrier else {}),
         not_included=(*chip.not_included, *_left_out(clock)),
     )
+
+
+def require_energies(chip: Chip) -> None:
+    """Refuse to price on a chip of which no energies are known, so that it can be asked before a long run.
+
+    Raises
+    ------
+    UnsupportedOp
+    """
+    if not chip.energy:
+        raise UnsupportedOp(
+            f"The profile {chip.name} has no energies, so it cannot price; `check` places on it. Name another chip."
+        )
 
 
 def _require_counted(trace: Trace, place: Placement) -> None:

@@ -43,6 +43,11 @@ def layered(sizes: tuple[int, ...], names: tuple[str, ...] = (), vth: int = 200)
     return make_program((Input("in", (sizes[0],)),), tuple(populations), tuple(projections), outputs)
 
 
+def able(chip: Chip) -> Chip:
+    """The chip with every ability that a profile can name."""
+    return replace(chip, abilities={name: replace(has, value=True) for name, has in chip.abilities.items()})
+
+
 def a_chip(cores_per_tile: int = 1, **limits: int) -> Chip:
     """Loihi 1 with `limits` in place of its own, so that small programs take many cores, on a tall enough mesh."""
     chip = load_chip("loihi1-davies2018")

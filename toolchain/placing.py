@@ -7,10 +7,12 @@ from typing import Any
 
 from ..exporters.program.program import Program
 from ..models.errors import CapacityError
-from ..simulators.chips.profile import Chip, Quantity, list_chips
+from ..simulators.chips.chip import ABILITIES
+from ..simulators.chips.profile import Chip, Quantity, list_chips, load_chip
 from ..simulators.placement import Finding, Placement, place
 from ..simulators.placement.fitting import draft
 from ..simulators.placement.rules import findings
+from ..simulators.pricing import require_energies
 from .reporting.readable import number_of
 
 
@@ -35,21 +37,26 @@ class Placements:
 
 
 def place_all(program: Program, chips: list[str] | None = None) -> Placements:
-    """Place `program` on every shipped profile that takes it, or on those named, which have to.
+    """Place `program` on every shipped profile that prices and takes it, or on those named, which have to.
 
     Raises
     ------
     ConfigError
         For an unknown chip.
+    UnsupportedOp
+        If a chip that was named has no energies.
     CapacityError
         If it does not fit a chip that was named.
     """
     if chips:
+        for name in chips:
+            require_energies(load_chip(name))
         return Placements({placed.chip.name: placed for placed in (place(program, name) for name in chips)}, {})
     fitting, misfits = {}, {}
-    for name in list_chips():
+    for chip in (chip for chip in map(load_chip, list_chips()) if chip.energy):
+        name = chip.name
         try:
-            fitting[name] = place(program, name)
+            fitting[name] = place(program, chip)
         except CapacityError as error:
             misfits[name] = " ".join(error.violations)
     return Placements(fitting, misfits)
@@ -101,7 +108,10 @@ def describe_chip(chip: Chip) -> dict[str, Any]:
         "name": chip.name,
         "title": chip.title,
         "source": chip.source,
-        "graded_spikes": chip.graded_spikes,
+        "graded_spikes": chip.has("graded_spikes"),
+        "abilities": {
+            name: {"meaning": ABILITIES[name]} | asdict(ability) for name, ability in sorted(chip.abilities.items())
+        },
         "barrier_between_points": chip.barrier.between if chip.barrier else None,
         "numbers": {name: asdict(quantity) for name, quantity in numbers.items()},
         "not_included": list(chip.not_included),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from .chip import Kind
+from .chip import ABILITIES, Kind
 
 KINDS = get_args(Kind)
 ENERGIES = (
@@ -51,12 +51,11 @@ _ENTRY = {"value", "unit", "kind", "source"}
 def violations(table: dict[str, Any]) -> Iterator[str]:
     """Yield one sentence for every violation in the parsed TOML of a profile."""
     yield from (f"key {key!r} must be given as str" for key in _TEXTS if not isinstance(table.get(key), str))
-    if not isinstance(table.get("graded_spikes"), bool):
-        yield "key 'graded_spikes' must be given as bool"
+    yield from _abilities(table.get("abilities"))
     missing = table.get("not_included", [])
     if not isinstance(missing, list) or not all(isinstance(text, str) for text in missing):
         yield "key 'not_included' must be a list of sentences"
-    known = {*_TEXTS, "graded_spikes", "not_included", "barrier", *UNITS}
+    known = {*_TEXTS, "abilities", "not_included", "barrier", *UNITS}
     yield from (f"key {key!r} is unknown; known are {', '.join(sorted(known))}" for key in table if key not in known)
     sound = True
     for section in UNITS:
@@ -68,9 +67,26 @@ def violations(table: dict[str, Any]) -> Iterator[str]:
         yield from _together(table)
 
 
+def _abilities(table: Any) -> Iterator[str]:
+    if not isinstance(table, dict):
+        yield "key 'abilities' must be given as dict"
+        return
+    yield from (f"abilities.{name} is missing: whether {ABILITIES[name]}" for name in ABILITIES if name not in table)
+    for name, entry in table.items():
+        where = f"abilities.{name}"
+        if name not in ABILITIES:
+            yield f"{where} is unknown; known are {', '.join(ABILITIES)}"
+        elif not isinstance(entry, dict) or set(entry) != {"value", "kind", "source"}:
+            yield f"{where} must state value, kind and source, states {entry}"
+        elif not isinstance(entry["value"], bool):
+            yield f"{where}: value is {entry['value']!r}, must be true or false"
+        elif entry["kind"] not in KINDS or not isinstance(entry["source"], str) or not entry["source"]:
+            yield f"{where}: the kind must be one of {', '.join(KINDS)} and the source must be named"
+
+
 def _section(section: str, table: dict[str, Any]) -> Iterator[str]:
     entries = table.get(section)
-    if entries is None and section != "energy":
+    if entries is None:
         return
     if not isinstance(entries, dict):
         yield f"key {section!r} must be given as dict"
@@ -120,6 +136,8 @@ def _together(table: dict[str, Any]) -> Iterator[str]:
     mesh, limits = table.get("mesh"), table.get("limits", {})
     if table.get("time") and not (mesh and table.get("barrier")):
         yield "time needs a mesh and a barrier"
+    if table.get("time") and not table.get("energy"):
+        yield "time needs energy: a cost has both"
     if table.get("barrier") and not table.get("time"):
         yield "a barrier needs times of the other events"
     if travelling := [name for name in table.get("energy", {}) if name in TRAVELLING and not mesh]:

@@ -1,4 +1,4 @@
-"""What a chip profile holds: quantities with provenance, limits, mesh, barrier."""
+"""What a chip profile holds: abilities and quantities with provenance, limits, mesh, barrier."""
 
 from __future__ import annotations
 
@@ -25,6 +25,27 @@ class Quantity:
 
     value: float
     unit: str
+    kind: Kind
+    source: str
+
+
+ABILITIES = {
+    "graded_spikes": "a spike carries a value",
+    "soft_reset": "a spike can take the threshold off the membrane instead of setting it to zero",
+    "registers_per_neuron": "neurons of a core have decays and thresholds of their own",
+    "refractory": "a neuron can rest for some steps after a spike",
+    "ternary": "a neuron has a second, negative threshold and sends spikes of both signs",
+    "divided_input": "a neuron has two sums and divides one by the other",
+    "stateless": "a membrane can keep nothing of the step before (decay 4096)",
+}
+"""What a chip may have or lack, with what it means."""
+
+
+@dataclass(frozen=True)
+class Ability:
+    """Whether a chip has one of `ABILITIES`, with its provenance as of a `Quantity`."""
+
+    value: bool
     kind: Kind
     source: str
 
@@ -80,15 +101,15 @@ class Chip:
     Attributes
     ----------
     name, title, source : str
-    graded_spikes : bool
-        Whether a spike can carry a value.
+    abilities : dict of str to Ability
+        Every one of `ABILITIES`.
     limits : dict of str to Quantity
         Per core "neurons", "synaptic_memory_bits", "in_axons", "out_axons"; per chip "cores"; per synapse
         "synaptic_delay" in steps. What is absent is unlimited.
     mesh : Mesh or None
         None: the profile knows no cores, and nothing travels.
     energy : dict of str to Quantity
-        Energy of one event of every component, in pJ.
+        Energy of one event of every component, in pJ; empty: the profile cannot price.
     time : dict of str to Quantity
         Time of one event, in ns; empty: the profile has no timing.
     barrier : Barrier or None
@@ -99,10 +120,14 @@ class Chip:
     name: str
     title: str
     source: str
-    graded_spikes: bool
+    abilities: dict[str, Ability]
     limits: dict[str, Quantity]
     mesh: Mesh | None
     energy: dict[str, Quantity]
     time: dict[str, Quantity]
     barrier: Barrier | None
     not_included: tuple[str, ...]
+
+    def has(self, ability: str) -> bool:
+        """Whether the chip has one of `ABILITIES`."""
+        return self.abilities[ability].value

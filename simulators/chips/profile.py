@@ -10,14 +10,14 @@ from typing import Any
 
 from ...models.errors import ConfigError
 from .checks import violations
-from .chip import Barrier, Chip, Mesh, Quantity
+from .chip import Ability, Barrier, Chip, Mesh, Quantity
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-__all__ = ["Barrier", "Chip", "Mesh", "Quantity", "list_chips", "load_chip"]
+__all__ = ["Ability", "Barrier", "Chip", "Mesh", "Quantity", "list_chips", "load_chip"]
 
 
 def list_chips() -> list[str]:
@@ -61,7 +61,8 @@ def _build(table: dict[str, Any]) -> Chip:
     }
     sides = sections.pop("mesh")
     return Chip(
-        **{key: table[key] for key in ("name", "title", "source", "graded_spikes")},
+        **{key: table[key] for key in ("name", "title", "source")},
+        abilities={name: Ability(**entry) for name, entry in table["abilities"].items()},
         **sections,
         mesh=Mesh(**{name: int(side.value) for name, side in sides.items()}, sources=sides) if sides else None,
         barrier=_build_barrier(table["barrier"]) if "barrier" in table else None,

@@ -15,8 +15,8 @@ from .tables import Results
 
 
 def flat_inputs(program: Program, events: Events) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-    """Rows of all spike inputs side by side, and of all graded ones; a single one is not copied."""
-    spikes = [events[port.name] for port in program.inputs if port.kind == "spikes"]
+    """Rows of all spike and bias inputs side by side, and of all graded ones; a single one is not copied."""
+    spikes = [events[port.name] for port in program.inputs if port.kind != "graded"]
     values = [events[port.name] for port in program.inputs if port.kind == "graded"]
     return (
         _read_only(_side_by_side(spikes, np.uint8)) if spikes else NO_SPIKES,

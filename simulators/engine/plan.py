@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -53,7 +53,7 @@ def build_tables(program: Program, segments: Segments) -> Tables:
     always = [_words(p.bias_mant[None] != 0, segments[p.name])[0] for p in populations]
     return Tables(
         size=_ints(source.size for source in sources),
-        binary=sum(port.kind == "spikes" for port in inputs),
+        binary=sum(port.kind != "graded" for port in inputs),
         inputs=len(inputs),
         block=_ints(_blocks(program)),
         populations=_populations(program, always),
@@ -104,34 +104,35 @@ def _projections(
 
 
 def require_known_kinds(program: Program) -> None:
-    """Refuse what the kernels do not have, all of it at once."""
-    bad = [
-        f"population {p.name!r} has kind {p.kind!r} with reset {p.reset!r}; the engine runs lif and readout, reset zero"
-        for p in program.populations
-        if p.kind not in ("lif", "readout") or p.reset != "zero"
-    ]
-    bad += [
-        f"population {p.name!r} has {what}; the engine runs registers shared by a population, without"
-        for p in program.populations
-        for what in (*p.per_neuron, *(["a refractory time"] if p.refractory else []))
-    ]
-    bad += [
-        f"projection {q.name!r} has kind {q.kind!r}; the engine runs dense"
-        for q in program.projections
-        if q.kind != "dense"
-    ]
-    bad += [
-        f"projection {q.name!r} has a delay for every synapse; the engine runs one for all"
-        for q in program.projections
-        if isinstance(q.delay, np.ndarray)
-    ]
-    bad += [
-        f"input {i.name!r} has kind 'bias'; the engine runs spikes and graded"
-        for i in program.inputs
-        if i.kind == "bias"
-    ]
+    """Refuse what the kernels do not have, all of it at once.
+
+    Raises
+    ------
+    UnsupportedOp
+    """
+    bad = [*_unknown_populations(program), *_unknown_projections(program)]
     if bad:
         raise UnsupportedOp('The engine cannot run this program; backend="oracle" runs every kind:', bad)
+
+
+def _unknown_populations(program: Program) -> Iterator[str]:
+    for p in program.populations:
+        if p.kind not in ("lif", "readout"):
+            yield f"population {p.name!r} has kind {p.kind!r}; the engine runs lif and readout"
+        if p.reset != "zero":
+            yield f"population {p.name!r} has reset {p.reset!r}; the engine runs zero"
+        if p.refractory:
+            yield f"population {p.name!r} has a refractory time; the engine runs neurons without"
+        for register in p.per_neuron:
+            yield f"population {p.name!r} has {register} for each neuron; the engine runs one for all"
+
+
+def _unknown_projections(program: Program) -> Iterator[str]:
+    for q in program.projections:
+        if q.kind != "dense":
+            yield f"projection {q.name!r} has kind {q.kind!r}; the engine runs dense"
+        if isinstance(q.delay, np.ndarray):
+            yield f"projection {q.name!r} has a delay for every synapse; the engine runs one for all"
 
 
 class _Packed(NamedTuple):

@@ -65,7 +65,7 @@ def count_by_core(
     for source in (*program.inputs, *program.populations):
         level = program.level(source.name)
         fired = events[source.name].reshape(steps, samples, -1) != 0
-        tables = list(_tables(placement, source))
+        tables = list(_tables(placement, source, program.events(source.name).graded))
         results = _product(fired, np.hstack([table for _, _, table in tables]))
         first = 0
         for name, cores, table in tables:
@@ -81,16 +81,16 @@ def count_by_core(
     return counts
 
 
-def _tables(placement: Placement, source: Input | Population) -> Iterator[tuple[str, slice, Ints]]:
+def _tables(placement: Placement, source: Input | Population, graded: bool) -> Iterator[tuple[str, slice, Ints]]:
     """Yield count, cores and (size, cores) table: what one event of every neuron adds to the count of every core."""
     everywhere = slice(0, len(placement.cores))
     synapses = fan_out(placement, source.name)
     reached = (synapses > 0).astype(np.int64)
     yield "synaptic_ops", everywhere, synapses
     yield "messages_in", everywhere, reached
+    if graded:
+        yield "synaptic_macs", everywhere, synapses
     if isinstance(source, Input):
-        if source.kind == "graded":
-            yield "synaptic_macs", everywhere, synapses
         for name, distance in zip(("hops_ew", "hops_ns"), entry_hops(placement), strict=True):
             yield name, everywhere, reached * distance
         yield "messages", everywhere, reached

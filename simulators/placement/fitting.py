@@ -6,7 +6,7 @@ from ...exporters.program.program import Program
 from ...models.errors import CapacityError, ConfigError
 from ..chips.chip import Chip
 from ..chips.profile import load_chip
-from .loads import count_destinations, grow
+from .loads import bits_of_index, count_destinations, grow
 from .placement import Core, Placement
 from .rules import Finding, findings
 from .sequential import cut
@@ -49,12 +49,14 @@ def draft(program: Program, chip: str | Chip = "loihi1-davies2018", strategy: st
     if strategy not in STRATEGIES:
         raise ConfigError(f"Placement strategy {strategy!r} is unknown; known are {', '.join(STRATEGIES)}.")
     profile = load_chip(chip) if isinstance(chip, str) else chip
-    starts = STRATEGIES[strategy](program, {name: limit.value for name, limit in profile.limits.items()})
+    limits = {name: limit.value for name, limit in profile.limits.items()}
+    starts, index_bits = STRATEGIES[strategy](program, limits), bits_of_index(limits.get("neurons", 1))
     cores: list[Core] = []
     for p in program.populations:
         sent = count_destinations(program, p.name, starts)
         for start, stop in zip(starts[p.name], [*starts[p.name][1:], p.size], strict=True):
-            loads = {name: int(rows[-1]) for name, rows in grow(program, p.name, sent, start, stop).items()}
+            grown = grow(program, p.name, sent, start, stop, index_bits)
+            loads = {name: int(rows[-1]) for name, rows in grown.items()}
             cores.append(Core(len(cores), p.name, start, stop, loads))
     return Placement(program, profile, strategy, tuple(cores))
 

@@ -10,14 +10,14 @@ from .placement import ENTRY_TILE, Ints, Placement
 
 def fan_out(placement: Placement, source: str) -> Ints:
     """Synapses of every neuron of an input or population in every core, (size, cores) int64."""
-    program = placement.program
-    table = np.zeros((program.source(source).size, len(placement.cores)), np.int64)
+    program, cores = placement.program, len(placement.cores)
+    table = np.zeros(program.source(source).size * cores, np.int64)
     for projection in program.projections:
         if projection.source == source:
             synapses = program.synapses(projection)
             core = placement.core_of(projection.target)[synapses.post]
-            np.add.at(table, (synapses.pre, core), 1)
-    return table
+            table += np.bincount(synapses.pre * cores + core, minlength=len(table))
+    return table.reshape(-1, cores)
 
 
 def hops(placement: Placement, tiles: NDArray[np.int64]) -> tuple[Ints, Ints]:

@@ -1,7 +1,7 @@
-"""The rules of a placement, one small function each; its docstring is the sentence that the user reads.
+"""The rules of a placement: what is measured, what the chip allows, and what to do if it is too much.
 
-Every rule yields what it measured, place by place. Limits, sentences, the table of ``spikewright check`` and the error
-of `place` are made from them in the same way for all.
+Limits, sentences, the table of ``spikewright check`` and the error of `place` are made from them in the same way for
+all.
 """
 
 from __future__ import annotations
@@ -11,6 +11,23 @@ from dataclasses import dataclass
 
 from ..chips.chip import Chip
 from .loads import alone_on_a_core
+from .measures import (
+    Measured,
+    cores_per_chip,
+    divided_input,
+    graded_input,
+    graded_spikes,
+    in_axons_per_core,
+    neurons_per_core,
+    out_axons_per_core,
+    refractory,
+    registers_per_neuron,
+    soft_reset,
+    stateless,
+    synaptic_delay,
+    synaptic_memory_per_core,
+    ternary,
+)
 from .placement import Placement
 
 
@@ -41,9 +58,6 @@ class Finding:
     remedy: str
 
 
-Measured = Iterator[tuple[str, int]]
-
-
 @dataclass(frozen=True)
 class Rule:
     """A function of the placement with the entry of the profile that limits it; `load` names a load of cores."""
@@ -71,46 +85,9 @@ class Rule:
             yield Finding(name, sentence, where, actual, int(limit), actual <= limit, self.remedy)
 
 
-def neurons_per_core(placement: Placement) -> Measured:
-    """A core holds at most {limit:,} neurons; the fullest core of population {where!r} holds {actual:,}."""
-    return _fullest(placement, "neurons")
-
-
-def synaptic_memory_per_core(placement: Placement) -> Measured:
-    """A core has {limit:,} bits of synaptic memory; {who} of population {where!r} needs {actual:,}."""
-    return _fullest(placement, "synaptic_memory_bits")
-
-
-def in_axons_per_core(placement: Placement) -> Measured:
-    """A core has {limit:,} in-axons; {who} of population {where!r} needs {actual:,}."""
-    return _fullest(placement, "in_axons")
-
-
-def out_axons_per_core(placement: Placement) -> Measured:
-    """A core has {limit:,} out-axons; {who} of population {where!r} needs {actual:,}."""
-    return _fullest(placement, "out_axons")
-
-
-def cores_per_chip(placement: Placement) -> Measured:
-    """A chip has {limit:,} cores; this network takes {actual:,}."""
-    yield "", len(placement.cores)
-
-
-def graded_input(placement: Placement) -> Measured:
-    """A spike of this chip carries no value; input {where!r} sends values of {actual} bits."""
-    for port in placement.program.inputs:
-        yield port.name, port.bits if port.kind == "graded" else 0
-
-
-def synaptic_delay(placement: Placement) -> Measured:
-    """A synapse delays a spike by at most {limit} steps; projection {where!r} delays by {actual}."""
-    for projection in placement.program.projections:
-        yield projection.name, placement.program.hops(projection)
-
-
-def _fullest(placement: Placement, load: str) -> Measured:
-    for population in placement.program.populations:
-        yield population.name, max(core.loads[load] for core in placement.cores[placement.cores_of(population.name)])
+def _lacks(ability: str) -> Callable[[Chip], float | None]:
+    """None of it where the chip lacks an ability, no limit where it has it."""
+    return lambda chip: None if chip.has(ability) else 0
 
 
 def _limit(name: str) -> Callable[[Chip], float | None]:
@@ -140,9 +117,24 @@ RULES = (
     Rule(cores_per_chip, _limit("cores"), "Make layers smaller or sparser, or lower with fewer weight bits."),
     Rule(
         graded_input,
-        lambda chip: None if chip.graded_spikes else 0,
+        _lacks("graded_spikes"),
         "Encode the input as spikes and lower again, or use a chip with graded spikes.",
     ),
+    Rule(graded_spikes, _lacks("graded_spikes"), "Use a chip with graded spikes."),
+    Rule(soft_reset, _lacks("soft_reset"), "Train with reset to zero, or use a chip with neurons in microcode."),
+    Rule(
+        registers_per_neuron,
+        _lacks("registers_per_neuron"),
+        "Lower for this chip, which scales weights instead of thresholds, or use a chip with neurons in microcode.",
+    ),
+    Rule(refractory, _lacks("refractory"), "Train without a refractory time, or use another chip."),
+    Rule(ternary, _lacks("ternary"), "Use two populations of one sign each, or a chip with neurons in microcode."),
+    Rule(
+        divided_input,
+        _lacks("divided_input"),
+        'Lower with ei="static", which fixes the gain, or use a chip with neurons in microcode.',
+    ),
+    Rule(stateless, _lacks("stateless"), "Use a chip with neurons in microcode."),
     Rule(
         synaptic_delay,
         _limit("synaptic_delay"),

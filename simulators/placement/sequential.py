@@ -20,7 +20,7 @@ from itertools import pairwise
 import numpy as np
 
 from ...exporters.program.program import Program
-from .loads import Ints, Starts, count_destinations, grow
+from .loads import Ints, Starts, bits_of_index, count_destinations, grow
 
 _WINDOW = 64
 """Neurons that are tried at once; doubled until a core is full."""
@@ -73,7 +73,7 @@ def _full(
     window = _WINDOW
     while True:
         end = min(start + window, stop)
-        loads = grow(program, population, destinations, start, end)
+        loads = grow(program, population, destinations, start, end, bits_of_index(limits.get("neurons", 1)))
         fits = np.ones(end - start, bool)
         for name, limit in limits.items():
             if name in loads and loads[name][0] <= limit:

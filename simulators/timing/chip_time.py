@@ -1,8 +1,9 @@
 """Samples back to back on the chip's clock of steps.
 
-Sample b takes the period ``P = T + G``: G blank rows, then its T rows. G is the largest row offset of any projection;
-so many rows it takes until nothing of the sample before can arrive any more. Row t of a population of level L is chip
-step ``b P + G + t + L``, an input's row has level 0, and the run ends with the last row of the deepest population.
+Sample b takes the period ``P = T + G``: G blank rows, then its T rows. G is the largest row offset of any projection,
+those of relays on the way added up; so many rows it takes until nothing of the sample before can arrive any more.
+Row t of a population of level L is chip step ``b P + G + t + L``, an input's row has level 0, and the run ends with the
+last row of the deepest population.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...exporters.program.program import Program
+from ...exporters.program.program import Population, Program, Projection
 from ...exporters.program.trace import Trace
 
 
@@ -80,10 +81,18 @@ def chip_time(program: Program, trace: Trace) -> ChipTime:
     return ChipTime(
         trace.steps,
         trace.samples,
-        max((p.max_delay for p in program.projections), default=0),
+        max((row_offset(program, q) for q in program.projections), default=0),
         program.depth,
         max(program.level(output.population) for output in program.outputs),
     )
+
+
+def row_offset(program: Program, projection: Projection) -> int:
+    """Rows from an event to its last arrival through `projection`, counted from the neuron in front of all relays."""
+    source = program.source(projection.source)
+    relayed = isinstance(source, Population) and source.kind == "relay"
+    before = row_offset(program, program.into(source.name)[0]) if relayed else 0
+    return before + projection.max_delay
 
 
 def _between(times: NDArray[np.float64], first: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from spikewright.models.errors import ConfigError
+from spikewright.simulators.chips.chip import ABILITIES
 from spikewright.simulators.chips.profile import Chip, Quantity, list_chips, load_chip
 
 DAVIES = resources.files("spikewright.simulators.chips").joinpath("loihi1-davies2018.toml").read_text()
@@ -26,7 +27,10 @@ def test_every_number_states_unit_source_and_kind(name: str) -> None:
     for quantity in quantities(chip):
         assert quantity.kind in ("specified", "simulated", "measured", "estimated")
         assert quantity.source and quantity.unit and len(fields(quantity)) == 4
-    assert {q.unit for q in chip.energy.values()} == {"pJ"} and {q.unit for q in chip.time.values()} <= {"ns"}
+    for ability in chip.abilities.values():
+        assert ability.kind in ("specified", "estimated") and ability.source
+    assert set(chip.abilities) == set(ABILITIES)
+    assert {q.unit for q in chip.energy.values()} <= {"pJ"} and {q.unit for q in chip.time.values()} <= {"ns"}
 
 
 def test_the_designers_profile_is_simulated_and_the_fit_is_estimated() -> None:
@@ -50,9 +54,18 @@ def test_the_designers_profile_is_simulated_and_the_fit_is_estimated() -> None:
 
 def test_operation_counts_have_neither_cores_nor_time() -> None:
     chip = load_chip("horowitz-45nm")
-    assert chip.mesh is None and not chip.limits and not chip.time and chip.barrier is None and chip.graded_spikes
+    assert chip.mesh is None and not chip.limits and not chip.time and chip.barrier is None
+    assert all(ability.value for ability in chip.abilities.values())
     assert {name: q.value for name, q in chip.energy.items()} == {"synaptic_op": 0.9, "synaptic_mac": 4.6}
     assert any("memory access" in text for text in chip.not_included)
+
+
+def test_loihi_1_has_fixed_neurons_and_loihi_2_programs_them_but_nobody_published_prices() -> None:
+    for name in ("loihi1-davies2018", "loihi1-nahuku-fit"):
+        assert [ability for ability in ABILITIES if load_chip(name).has(ability)] == ["refractory"]
+    chip = load_chip("loihi2-microcode")
+    assert all(map(chip.has, ABILITIES)) and chip.limits["neurons"].value == 8192
+    assert chip.energy == chip.time == {} and chip.barrier is None
 
 
 def test_barriers_grow_with_the_tiles() -> None:
@@ -73,7 +86,9 @@ def test_every_mistake_of_a_profile_is_told_at_once(tmp_path: Path) -> None:
         'name = "mine"\nnot_included = "much"\nclock = 1\n[energy.neuron]\nvalue = 1\n[energy.spike]\nvalue = 1.0\n'
         'unit = "nJ"\nkind = "guessed"\nsource = ""\n[energy.hop_ew]\nvalue = 1.0\n[limits.neurons]\nvalue = 0.5\n'
         'unit = "neurons"\nkind = "specified"\nsource = "me"\n[mesh.width]\nvalue = 1\nunit = "tiles"\n'
-        'kind = "specified"\nsource = "me"\n[time.link]\nvalue = -1.0\nunit = "ns"\nkind = "measured"\nsource = "me"\n'
+        'kind = "specified"\nsource = "me"\n[abilities.ternary]\nvalue = true\n[abilities.stateless]\nvalue = 0\n'
+        'kind = "specified"\nsource = "me"\n[abilities.refractory]\nvalue = true\nkind = "guessed"\nsource = "me"\n'
+        '[abilities.wings]\nvalue = true\n[time.link]\nvalue = -1.0\nunit = "ns"\nkind = "measured"\nsource = "me"\n'
         '[barrier]\nbetween = "curves"\npoints = [{tiles = 2}, {tiles = 1}]\n'
     )
     with pytest.raises(ConfigError) as caught:
@@ -81,7 +96,11 @@ def test_every_mistake_of_a_profile_is_told_at_once(tmp_path: Path) -> None:
     for part in (
         "'title' must be given as str",
         "'source' must be given",
-        "'graded_spikes' must be given as bool",
+        "abilities.soft_reset is missing: whether a spike can take the threshold off",
+        "abilities.ternary must state value, kind and source",
+        "abilities.stateless: value is 0, must be true or false",
+        "abilities.refractory: the kind must be one of",
+        "abilities.wings is unknown",
         "'not_included' must be a list",
         "'clock' is unknown",
         "energy.synaptic_op is missing",
@@ -103,7 +122,9 @@ def test_every_mistake_of_a_profile_is_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("graded_spikes = false", 'graded_spikes = "false"', "graded_spikes"),
+        (r"(graded_spikes\]\n)value = false", r'\1value = "false"', "graded_spikes: value is 'false'"),
+        (r"(?s)\[abilities.*?\[limits", "[limits", "'abilities' must be given as dict"),
+        (r"(?s)\[energy.*?\[time", "[time", "time needs energy"),
         ("value = 23.6", 'value = "x"', "must be a number"),
         ("value = 23.6", "value = nan", "must be a number"),
         ("value = 23.6", "value = true", "must be a number"),

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kinds import programs_of
 from samples import a_chip, a_program
+from spikewright.exporters.program.inputs import encode_inputs
 from spikewright.exporters.program.make import make_program
 from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
 from spikewright.exporters.program.trace import Trace
@@ -149,11 +151,16 @@ def test_an_empty_step_is_the_barrier_and_a_visit_of_every_neuron() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(programs(feedback=True), st.integers(1, 5), st.sampled_from(["loihi1-davies2018", "loihi1-nahuku-fit"]))
+@given(
+    programs(feedback=True) | programs_of(),
+    st.integers(1, 5),
+    st.sampled_from(["loihi1-davies2018", "loihi1-nahuku-fit"]),
+)
 def test_costs_are_counts_times_coefficients_within_their_bounds(drawn: tuple, neurons: int, name: str) -> None:
-    program, x = drawn
+    program = drawn[0]
+    x = encode_inputs(program, drawn[1])
     small = a_chip(neurons=neurons, cores_per_tile=2, synaptic_delay=63)
-    chip = replace(load_chip(name), limits=small.limits, mesh=small.mesh, graded_spikes=True)
+    chip = replace(load_chip(name), limits=small.limits, mesh=small.mesh)
     placement = draft(program, chip)
     trace = oracle_trace(program, x, placement)
     cost = price(trace, placement)
@@ -186,6 +193,31 @@ def test_operation_counts_need_no_placement_and_price_values_as_multiplications(
     assert cost.total_pj == pytest.approx(9) and cost.counts["synaptic_mac"].tolist() == [0]
 
 
+def test_signed_spikes_and_what_relays_pass_on_are_values_too() -> None:
+    """Ternary neurons, behind them a relay, behind that a neuron: every event counts as one multiplication."""
+    registers = {"du": 4095, "dv": 4095, "bias_mant": np.zeros(2, np.int32)}
+    populations = (
+        Population("a", (2,), vth=1, vth_low=-1, level=1, kind="ternary", **registers),
+        Population("r", (2,), 4095, 0, 0, np.zeros(2, np.int32), 2, kind="relay"),
+        Population("b", (1,), 4095, 4095, 100, np.zeros(1, np.int32), 3),
+    )
+    every = {"indptr": np.arange(3, dtype=np.int32), "indices": np.arange(2, dtype=np.int32), "kind": "sparse"}
+    projections = (
+        Projection("in-a", "in", "a", np.array([[64, 0], [0, -64]], np.int16)),
+        Projection("a-r", "a", "r", np.ones(2, np.int16), sign_mode="excitatory", **every),
+        Projection("r-b", "r", "b", np.array([[2, 4]], np.int16)),
+    )
+    program = make_program((Input("in", (2,)),), populations, projections, (Output("o", "b", "spike_count"),))
+    x = np.ones((1, 1, 2), np.int8)
+    trace = simulate(program, x, backend="oracle", record=("spikes",))
+    assert trace.spikes["a"].ravel().tolist() == trace.spikes["r"].ravel().tolist() == [1, -1]
+    cost = price(trace, place(program, "horowitz-45nm"))
+    assert cost.counts["synaptic_op"].tolist() == [2, 0, 0] and cost.counts["synaptic_mac"].tolist() == [0, 2, 2]
+    placement = draft(program, a_chip())
+    counts = count_by_core(program, {"in": x, **trace.spikes}, placement)
+    assert counts["synaptic_macs"].sum((0, 1))[placement.core_of("r")[0] :].sum() == 4 and counts["spikes"].sum() == 4
+
+
 def test_placements_with_the_same_cores_are_interchangeable() -> None:
     program = chain()
     placement = place(program)
@@ -207,6 +239,13 @@ def test_traces_that_cannot_be_priced_are_refused() -> None:
         price(trace, place(a_program()))
     with pytest.raises(InputError, match="cores or mesh differ"):
         price(Trace(**{**vars(trace), "settings": {}}), placement)
+
+
+def test_a_profile_without_energies_does_not_price() -> None:
+    placement = place(chain(), "loihi2-microcode")
+    trace = simulate(chain(), one_spike(), backend="oracle", place=placement)
+    with pytest.raises(UnsupportedOp, match="loihi2-microcode has no energies"):
+        price(trace, placement)
 
 
 def test_timings_to_come_and_unknown_ones_are_refused() -> None:

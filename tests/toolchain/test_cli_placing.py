@@ -42,6 +42,9 @@ def test_chips_lists_the_profiles_and_shows_every_number_of_one(run) -> None:
     assert json.loads(Path("chip.json").read_text()) == content
     assert len(content["numbers"]) == 24
     assert all({"value", "unit", "kind", "source"} == set(number) for number in content["numbers"].values())
+    assert content["abilities"]["refractory"]["value"] and not content["abilities"]["soft_reset"]["value"]
+    out = run("chips", "loihi1-davies2018")[1]
+    assert "soft reset" in out and "binary" in out
     assert run("chips", "loihi9")[0] == 2
 
 
@@ -109,7 +112,7 @@ def test_simulate_prices_every_profile_that_takes_the_network_and_says_why_other
     np.save("x.npy", np.ones((3, 2, 3)))
     code, out, _ = run("simulate", "p.program", "--data", "x.npy", "--json")
     content = json.loads(out)
-    assert code == 0 and set(content["energy"]) == set(list_chips()) and content["not_priced"] == {}
+    assert set(content["energy"]) == {*list_chips()} - {"loihi2-microcode"} and content["not_priced"] == {}
     cost = content["energy"]["loihi1-davies2018"]
     assert cost["total_pj"] == pytest.approx(sum(cost["energy_pj"].values()))
     for component, count in cost["counts"].items():
@@ -126,6 +129,10 @@ def test_simulate_prices_every_profile_that_takes_the_network_and_says_why_other
     assert "carries no value" in content["not_priced"]["loihi1-davies2018"]
     code, _, err = run("simulate", "graded.program", "--data", "x.npy", "--chip", "loihi1-davies2018")
     assert code == 3 and "carries no value" in err, "a chip that was named has to take the network"
+    code, _, err = run("simulate", "p.program", "--data", "x.npy", "--chip", "loihi2-microcode")
+    assert code == 2 and "has no energies" in err
+    code, out, _ = run("check", "p.program", "--chip", "loihi2-microcode")
+    assert code == 0 and "8,192" in out
 
 
 def test_a_chip_with_other_cores_is_priced_alone() -> None:

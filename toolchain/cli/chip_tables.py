@@ -8,7 +8,14 @@ from typing import Any
 from ..reporting import readable
 from .output import say, table
 
-UNITS = {"synaptic_memory_per_core": "bit", "graded_input": "bit", "synaptic_delay": "steps"}
+UNITS = {
+    "synaptic_memory_per_core": "bit",
+    "graded_input": "bit",
+    "graded_spikes": "bit",
+    "synaptic_delay": "steps",
+    "registers_per_neuron": "registers",
+    "refractory": "rows",
+}
 """Units of rules that do not count the things in their name."""
 
 
@@ -61,7 +68,13 @@ def _usage(content: dict[str, Any]) -> Iterator[str]:
 def chips(content: dict[str, Any]) -> None:
     """The profiles that ship."""
     rows = [
-        [c["name"], c["title"], str(c["cores"] or "none"), "yes" if c["timing"] else "no", ", ".join(c["energy"])]
+        [
+            c["name"],
+            c["title"],
+            str(c["cores"] or "none"),
+            "yes" if c["timing"] else "no",
+            ", ".join(c["energy"]) or "none",
+        ]
         for c in content["chips"]
     ]
     table("Chip profiles", ["name", "title", "cores", "timing", "energy of"], rows)
@@ -76,7 +89,11 @@ def chip(content: dict[str, Any]) -> None:
         for name, q in content["numbers"].items()
     ]
     table(content["name"], ["what", "value", "kind", "source"], rows)
-    say(f"spikes carry values: {'yes' if content['graded_spikes'] else 'no'}")
+    rows = [
+        [name.replace("_", " "), "yes" if a["value"] else "no", a["meaning"], a["kind"], a["source"]]
+        for name, a in content["abilities"].items()
+    ]
+    table("Abilities", ["ability", "has it", "that is", "kind", "source"], rows)
     if content["barrier_between_points"]:
         say(f"barrier between its points: {content['barrier_between_points']}")
     say(f"not included: {'; '.join(content['not_included'])}")

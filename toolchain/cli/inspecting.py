@@ -37,7 +37,7 @@ def inspect(
         if svg:
             _draw(described, svg)
         described |= {"losses": describe_losses(network.losses), "data": network.data, "steps": network.steps}
-    emit({"schema_version": 1, "source": network.name} | described, as_json, _render_network, out)
+    emit({"schema_version": 2, "source": network.name} | described, as_json, _render_network, out)
 
 
 def _draw(described: dict[str, Any], path: str) -> None:
@@ -70,7 +70,9 @@ def _render_program(content: dict[str, Any]) -> None:
             [
                 p["name"],
                 _sizes(p["shape"]),
-                *(str(p[key]) for key in ("kind", "level", "du", "dv", "vth")),
+                readable.kind(p),
+                str(p["level"]),
+                *(readable.register(p[key]) for key in ("du", "dv", "vth")),
                 _range(p["bias_mant"]),
                 str(p["bias_exp"]),
             ]
@@ -79,12 +81,14 @@ def _render_program(content: dict[str, Any]) -> None:
     )
     table(
         "Projections",
-        ["projection", "from", "to", "shape", "bits", "signs", "exponent", "delay", "synapses", "zeros", "weights"],
+        ["projection", "from", "to", "form", "bits", "signs", "exponent", "delay", "synapses", "zeros", "weights"],
         [
             [
                 *(p[key] for key in ("name", "source", "target")),
-                _sizes(p["shape"]),
-                *(str(p[key]) for key in ("weight_bits", "sign_mode", "weight_exp", "delay", "synapses")),
+                readable.form(p),
+                *(str(p[key]) for key in ("weight_bits", "sign_mode", "weight_exp")),
+                readable.register([p["min_delay"], p["delay"]]),
+                f"{p['synapses']:,}",
                 readable.share(p["zeros_share"], 1),
                 _range(p["weight_range"]),
             ]

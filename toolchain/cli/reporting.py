@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -31,6 +32,9 @@ from .options import (
 )
 from .output import emit, say, teller
 
+if TYPE_CHECKING:
+    from ...exporters.program.program import Program
+
 PAGE = "report.html"
 SAMPLES = 100
 
@@ -41,6 +45,7 @@ def report(
     chip: Chip = CHIP,
     samples: Limit = SAMPLES,
     targets: Targets = "",
+    backend: Annotated[str, typer.Option("--backend", help="engine, or oracle if it lacks a kind; oracle; lava.")] = "",
     out: Annotated[str, typer.Option("--out", help="Page to write; its JSON is written beside it.")] = PAGE,
     steps: Steps = 0,
     weights: Weights = "",
@@ -69,7 +74,8 @@ def report(
     placement = place(program, chip)
     cores = f" on {readable.number_of(len(placement.cores), 'core')}" if placement.chip.mesh else ""
     tell(f"running {readable.number_of(loaded.x.shape[1], 'sample')}{cores}")
-    trace = simulate(program, loaded.x, record=("spikes",), place=placement)
+    runs_on = backend or _choose_backend(program, tell)
+    trace = simulate(program, loaded.x, backend=runs_on, record=("spikes",), place=placement)
     chosen = listed(targets) or None
     result = compare(
         network,
@@ -83,7 +89,7 @@ def report(
     )
     given = {"--data": data, "--chip": chip, "--samples": samples, "--targets": targets, "--out": out}
     given |= {"--steps": steps, "--weights": weights, "--example": example, "--bits": bits, "--reset": reset}
-    given |= {"--dt": dt, "--no-effects": not effects}
+    given |= {"--dt": dt, "--backend": backend, "--no-effects": not effects}
     made = make(
         trace,
         price(trace, placement),
@@ -97,6 +103,19 @@ def report(
     made.save(page)
     write_json(made.content, beside)
     emit(made.content, as_json, lambda content: _render_report(content, page, beside))
+
+
+def _choose_backend(program: Program, tell: Callable[[str], None]) -> str:
+    """The engine; the oracle, with the reasons told, for a program with kinds that the engine lacks."""
+    from ...models.errors import UnsupportedOp
+    from ...simulators.engine.plan import require_known_kinds
+
+    try:
+        require_known_kinds(program)
+    except UnsupportedOp as error:
+        tell("\n".join(["the engine lacks kinds of this program, so the oracle runs it:", *error.violations]))
+        return "oracle"
+    return "engine"
 
 
 def _pages(out: str) -> tuple[Path, Path]:

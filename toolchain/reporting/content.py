@@ -60,7 +60,7 @@ def build_content(
     # The run itself may have more samples than the comparison's run on the same backend.
     traces = (result.traces if result is not None else {}) | {trace.backend: trace}
     content: dict[str, Any] = {
-        "schema_version": 1,
+        "schema_version": 2,
         "title": title,
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "command": command,

@@ -7,8 +7,12 @@ from typing import Any
 import numpy as np
 
 from ...exporters.program.grid import grid_range, grid_step
-from ...exporters.program.program import Population, Program, Projection
+from ...exporters.program.population import Population, Register
+from ...exporters.program.program import Program, Projection
+from ...exporters.program.synapses import window
 from ..describe import describe_losses
+
+_OF_GAIN = ("reciprocal_bits", "quotient_exp", "divisor_min")
 
 
 def describe_program(program: Program) -> dict[str, Any]:
@@ -32,7 +36,10 @@ def describe_program(program: Program) -> dict[str, Any]:
 
 
 def describe_weights(program: Program) -> dict[str, dict[str, Any]]:
-    """Values that occur in each projection, how many synapses hold each, and the grid they lie on."""
+    """Values that occur in each projection, how many stored weights hold each, and the grid they lie on.
+
+    The weights of a convolution's kernel are stored once, however many synapses share them.
+    """
     found = {}
     for p in in_order(program):
         values, synapses = np.unique(p.weights, return_counts=True)
@@ -86,12 +93,11 @@ def _population(p: Population) -> dict[str, Any]:
         "neurons": p.size,
         "kind": p.kind,
         "level": p.level,
-        "du": p.du,
-        "dv": p.dv,
-        "vth": p.vth,
+        **{name: _register(getattr(p, name)) for name in ("du", "dv", "vth")},
         "bias_mant": [int(p.bias_mant.min()), int(p.bias_mant.max())],
         "bias_exp": p.bias_exp,
         "reset": p.reset,
+        **{name: getattr(p, name) for name in ("refractory", "vth_low", *_OF_GAIN)},
         "membrane_unit": p.membrane_unit,
         "origin": list(p.origin),
     }
@@ -103,20 +109,37 @@ def _projection(program: Program, p: Projection) -> dict[str, Any]:
         "source": p.source,
         "target": p.target,
         "kind": p.kind,
+        "port": p.port,
         "shape": list(p.weights.shape),
+        "window": _window(p),
         "weight_bits": p.weight_bits,
         "sign_mode": p.sign_mode,
         "weight_exp": p.weight_exp,
         "delay": p.max_delay,
+        "min_delay": p.min_delay,
         "hops": program.hops(p),
         "synapses": program.synapses(p).weight.size,
         "zeros_share": _zeros_share(p),
-        "weight_range": [int(p.weights.min()), int(p.weights.max())],
+        "weight_range": [int(p.weights.min()), int(p.weights.max())] if p.weights.size else [0, 0],
     }
 
 
+def _register(value: Register) -> int | list[int]:
+    """One value for all neurons, or the smallest and the largest where each has its own."""
+    return [int(value.min()), int(value.max())] if isinstance(value, np.ndarray) else value
+
+
+def _window(p: Projection) -> dict[str, Any] | None:
+    """How a convolution or pooling slides."""
+    if p.kind not in ("convolution", "pooling"):
+        return None
+    pairs = {"kernel": window(p), "stride": p.stride, "padding": p.padding, "dilation": p.dilation}
+    return {name: list(pair) for name, pair in pairs.items()} | {"groups": p.groups}
+
+
 def _zeros_share(p: Projection) -> float:
-    return 1.0 - np.count_nonzero(p.weights) / p.weights.size
+    """Share of zeros among the stored weights; 0 if there are none."""
+    return (p.weights.size - int(np.count_nonzero(p.weights))) / max(p.weights.size, 1)
 
 
 def _shape(ports: dict[str, Any] | None) -> list[int] | None:

@@ -38,7 +38,9 @@ def render_page(content: dict[str, Any], figures: dict[str, Any]) -> str:
         "place": place_of,
         "slots": slots,
         "fullness": fullness,
-        "shape": lambda sizes: " × ".join(map(str, sizes)),
+        "register": readable.register,
+        "kind": readable.kind,
+        "form": readable.form,
     }
     return environment.get_template("page.html.j2").render(
         content=content,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import floor
+from typing import Any
 
 UNDEFINED = "undefined"
 ENERGY = ("pJ", "nJ", "µJ", "mJ", "J")
@@ -71,6 +73,49 @@ def duration(nanoseconds: float | None) -> str:
 def significant(value: float | None) -> str:
     """A coefficient with four digits."""
     return UNDEFINED if value is None else f"{value:.4g}"
+
+
+def register(value: int | Sequence[int]) -> str:
+    """One value, or from the smallest to the largest where each neuron or synapse has its own."""
+    if isinstance(value, int):
+        return str(value)
+    low, high = value
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def kind(population: Mapping[str, Any]) -> str:
+    """Kind of a population with what is special about it: lif, resets by subtraction."""
+    said = [population["kind"]]
+    if population["reset"] == "subtract":
+        said.append("resets by subtraction")
+    if population["refractory"]:
+        said.append(f"rests {number_of(population['refractory'], 'row')}")
+    if population["kind"] == "ternary":
+        said.append(f"lower threshold {population['vth_low']}")
+    if population["kind"] == "ei_gain":
+        bits = population["reciprocal_bits"]
+        said.append(f"reciprocal of {bits} bits" if bits else "nearest power of two")
+        said.append(f"quotient x 2^{population['quotient_exp']}, divisor from {population['divisor_min']}")
+    return ", ".join(said)
+
+
+def form(projection: Mapping[str, Any]) -> str:
+    """Kind and shape of a projection: convolution 8x3x3x3, stride 2x2."""
+    sizes = "x".join(map(str, projection["shape"]))
+    said = [f"{projection['kind']} {sizes}"]
+    if window := projection["window"]:
+        if projection["kind"] == "pooling":
+            said = [f"pooling {_pair(window['kernel'])}"]
+        usual = {"stride": [1, 1], "padding": [0, 0], "dilation": [1, 1]}
+        said += [f"{name} {_pair(window[name])}" for name, value in usual.items() if list(window[name]) != value]
+        said += [f"{window['groups']} groups"] if window["groups"] > 1 else []
+    if projection["port"] != "current":
+        said.append(f"to the {projection['port']}")
+    return ", ".join(said)
+
+
+def _pair(sizes: Sequence[int]) -> str:
+    return "x".join(map(str, sizes))
 
 
 def unit_for(largest: float, units: tuple[str, ...]) -> tuple[float, str]:

@@ -127,7 +127,7 @@ class Provenance(Strict):
 class ReportContent(Strict):
     """A report of spikewright. Energies in pJ and times in ns; per sample; null where a number does not exist."""
 
-    schema_version: Literal[1]
+    schema_version: Literal[2]
     title: str
     created: str = Field(description="UTC, ISO 8601")
     command: str = Field(description="what regenerates the report")

@@ -19,6 +19,10 @@ class Port(Strict):
     bits: int
 
 
+Register = int | tuple[int, int]
+"""One value for all neurons, or the smallest and the largest where each has its own."""
+
+
 class Population(Strict):
     """Registers of a population."""
 
@@ -27,14 +31,29 @@ class Population(Strict):
     neurons: int
     kind: str
     level: int
-    du: int
-    dv: int
-    vth: int
+    du: Register
+    dv: Register
+    vth: Register
     bias_mant: tuple[int, int] = Field(description="smallest and largest")
     bias_exp: int
     reset: str
+    refractory: int = Field(description="rows of rest after a spike")
+    vth_low: int = Field(description="lower threshold of ternary neurons")
+    reciprocal_bits: int = Field(description="of ei_gain neurons, as the two below")
+    quotient_exp: int
+    divisor_min: int
     membrane_unit: float
     origin: list[str]
+
+
+class Window(Strict):
+    """How a convolution or pooling slides, vertically and horizontally."""
+
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    dilation: tuple[int, int]
+    groups: int
 
 
 class Projection(Strict):
@@ -44,14 +63,17 @@ class Projection(Strict):
     source: str
     target: str
     kind: str
-    shape: list[int] = Field(description="(post, pre)")
+    port: Literal["current", "divisor"]
+    shape: list[int] = Field(description="of the stored weights: dense (post, pre), convolution (out, in, kh, kw)")
+    window: Window | None = Field(description="of a convolution or pooling")
     weight_bits: int
     sign_mode: Literal["mixed", "excitatory", "inhibitory"]
     weight_exp: int
-    delay: int
+    delay: int = Field(description="row offset, the largest of any synapse")
+    min_delay: int
     hops: int = Field(description="synaptic delay register")
-    synapses: int = Field(description="weights that are not zero")
-    zeros_share: float
+    synapses: int = Field(description="those that exist, shared weights counted for every synapse")
+    zeros_share: float = Field(description="of the stored weights")
     weight_range: tuple[int, int]
 
 
@@ -95,7 +117,7 @@ class Network(Strict):
 
 
 class Weights(Strict):
-    """Weights of a projection on the chip's grid."""
+    """Stored weights of a projection on the chip's grid."""
 
     values: list[int] = Field(description="grid values that occur")
     synapses: list[int] = Field(description="weights at each of the values")

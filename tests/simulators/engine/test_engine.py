@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from samples import a_program, parts
+from samples import a_program, able, parts
 from spikewright.exporters.program.inputs import encode_inputs
 from spikewright.exporters.program.make import make_program
 from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
@@ -96,7 +96,7 @@ def test_counts_by_core_agree_with_the_oracle(case: tuple, neurons: int) -> None
 def small_cores(neurons: int) -> Chip:
     """Loihi with cores of that many neurons, as many as it takes."""
     chip = load_chip("loihi1-davies2018")
-    return replace(chip, graded_spikes=True, limits={"neurons": replace(chip.limits["neurons"], value=neurons)})
+    return replace(able(chip), limits={"neurons": replace(chip.limits["neurons"], value=neurons)})
 
 
 @pytest.mark.parametrize("pre", [247, 248, 249, 1000])

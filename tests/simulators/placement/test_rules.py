@@ -1,5 +1,7 @@
 """Rules: one sentence each, from the docstring; broken ones are all told at once."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from samples import a_chip, a_program
 from spikewright.exporters.program.make import make_program
 from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
 from spikewright.models.errors import CapacityError
+from spikewright.simulators.chips.chip import ABILITIES
 from spikewright.simulators.placement import check_fit, place
 from spikewright.simulators.placement.rules import RULES
 
@@ -60,8 +63,48 @@ def test_a_rule_that_one_neuron_breaks_does_not_stop_the_others_from_shaping_cor
 
 def test_kept_rules_are_reported_too() -> None:
     found = check_fit(a_program())
-    assert all(f.ok for f in found) and {f.rule for f in found} == {rule.measure.__name__ for rule in RULES}
+    assert all(f.ok for f in found)
+    assert {f.rule for f in found} == {rule.measure.__name__ for rule in RULES} - {*ABILITIES}, "what is used by none"
     assert all(f.sentence.endswith(".") and f.remedy.endswith(".") and "{" not in f.sentence for f in found)
     (memory,) = (f for f in found if f.rule == "synaptic_memory_per_core")
     assert (memory.where, memory.actual, memory.limit) == ("a", 3 * 64, 1_048_576)
     assert "1,048,576 bits" in memory.sentence
+
+
+def with_population(**changes: object) -> Program:
+    registers = {"du": 4095, "dv": 2048, "vth": 10, "bias_mant": np.zeros(2, np.int32), "level": 1}
+    projections = [Projection("in-a", "in", "a", np.full((2, 3), 2, np.int16))]
+    if changes.get("kind") == "ei_gain":
+        projections.append(Projection("in-a by", "in", "a", np.full((2, 3), 2, np.int16), port="divisor"))
+    return a_program(populations=(Population("a", (2,), **registers | changes),), projections=tuple(projections))
+
+
+NEEDS = {
+    "soft_reset": ({"reset": "subtract"}, 1, "population 'a' resets by subtraction"),
+    "registers_per_neuron": ({"vth": np.array([1, 2]), "du": np.array([1, 2])}, 2, "population 'a' has 2 of them"),
+    "refractory": ({"refractory": 3}, 3, "population 'a' rests for 3 rows"),
+    "ternary": ({"kind": "ternary", "vth_low": -1}, 1, "population 'a' is ternary"),
+    "divided_input": ({"kind": "ei_gain"}, 1, "population 'a' divides one sum by another"),
+    "stateless": ({"kind": "threshold", "dv": 4096}, 1, "population 'a' keeps nothing of its membrane"),
+    "graded_spikes": ({"kind": "ternary"}, 1, "population 'a' sends values of 1 bits"),
+}
+
+
+@pytest.mark.parametrize("ability", NEEDS)
+def test_a_chip_refuses_what_it_lacks_and_takes_what_it_has(ability: str) -> None:
+    changes, amount, text = NEEDS[ability]
+    program, chip = with_population(**changes), a_chip()
+    able_to = {name: replace(has, value=name != ability) for name, has in chip.abilities.items()}
+    (broken,) = (f for f in check_fit(program, replace(chip, abilities=able_to)) if not f.ok)
+    assert (broken.rule, broken.where, broken.actual, broken.limit) == (ability, "a", amount, 0)
+    assert text in broken.sentence
+    with pytest.raises(CapacityError, match=text):
+        place(program, replace(chip, abilities=able_to))
+    assert place(program, "loihi2-microcode").program is program
+    if ability != "refractory":
+        with pytest.raises(CapacityError, match=text):
+            place(program, "loihi1-davies2018")
+
+
+def test_every_ability_has_its_rule() -> None:
+    assert set(NEEDS) == set(ABILITIES) < {rule.measure.__name__ for rule in RULES}

@@ -54,7 +54,8 @@ def _rates(content: dict[str, Any]) -> list[Drawing]:
 
 
 def _weights(content: dict[str, Any]) -> list[Drawing]:
-    weights, more = first(content["weights"], "projections")
+    stored = {name: held for name, held in content["weights"].items() if held["values"]}
+    weights, more = first(stored, "projections")
     if not weights:
         return []
     columns = min(len(weights), 3 if len(weights) > 2 else 2)
