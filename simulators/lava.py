@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from .placement import Placement
 
 START_LIMIT_S = 120.0
+PROCESS_START_LIMIT_S = 1.0
+"""Allowed per Lava process for its start: some twenty times what an idle computer needs."""
 PROCESS_STEP_LIMIT_S = 0.01
 """Allowed per Lava process and step: some twenty times what an idle computer needs."""
 SYNAPSE_STEP_LIMIT_S = 2e-7
@@ -41,7 +43,7 @@ def run_lava(
     progress: Callable[[int], None] | None = None,
     samples: str = "independent",
 ) -> Trace:
-    """Run independent samples on lava-nc's fixed-point models, streamed through one runtime.
+    """Run samples on lava-nc's fixed-point models, back to back in one runtime.
 
     Parameters
     ----------
@@ -56,6 +58,8 @@ def run_lava(
         Time limit; by default a generous one for the size of the network and of `x`.
     progress : callable, optional
         Called with the number of finished samples.
+    samples : {"independent", "stream"}
+        Samples do not see each other; or what is on its way between the neurons reaches the next sample.
 
     Returns
     -------
@@ -81,7 +85,8 @@ def run_lava(
         source, results = folder / "x.npz", folder / "results.npz"
         np.savez(source, **{f"input/{name}": rows for name, rows in events.items()})
         level = "state" if "state" in record else "spikes"
-        run_folder(python, folder, ("--input", source, "--output", results, "--record", level), limit_s, progress)
+        arguments = ("--input", source, "--output", results, "--record", level, "--samples", samples)
+        run_folder(python, folder, arguments, limit_s, progress)
         with np.load(results, allow_pickle=False) as arrays:
             trace = _trace(program, events, dict(arrays), record, place)
     trace.settings["timeout_s"] = (limit_s, "default" if timeout_s is None else "argument")
@@ -90,10 +95,13 @@ def run_lava(
 
 def time_limit_s(program: Program, steps: int, samples: int) -> float:
     """Default time limit for B samples of T rows [s]."""
-    processes = len(program.inputs) + len(program.populations) + 2 * len(program.projections) + 4
+    # A delayed projection needs a source or a relay of its own, synapses by delay, and processes that empty them.
+    synapses = sum(4 + 2 * np.unique(p.delay).size for p in program.projections)
+    processes = len(program.inputs) + len(program.populations) + synapses + 4
     work = sum(program.synapses(p).weight.size * (1 + program.hops(p)) for p in program.projections)
     chip_steps = steps * samples + program.depth
-    return START_LIMIT_S + chip_steps * (processes * PROCESS_STEP_LIMIT_S + work * SYNAPSE_STEP_LIMIT_S)
+    start_s = START_LIMIT_S + processes * PROCESS_START_LIMIT_S
+    return start_s + chip_steps * (processes * PROCESS_STEP_LIMIT_S + work * SYNAPSE_STEP_LIMIT_S)
 
 
 def _trace(

@@ -20,7 +20,7 @@ def main() -> None:
     try:
         use_prefix(arguments.shared_memory_prefix)
         network = read_network(Path(__file__).resolve().parent)
-        execute(network, read_inputs(network, arguments.input), arguments)
+        execute(network, read_inputs(network, arguments.input, arguments.samples == "stream"), arguments)
     except BaseException as error:
         fail(error, arguments)
     sys.stdout.flush()
@@ -33,6 +33,12 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--input", type=Path, required=True, help=".npz with one (T, B, *shape) array per input/<name>")
     parser.add_argument("--output", type=Path, required=True, help="results as .npz")
     parser.add_argument("--record", choices=("spikes", "state"), default="spikes", help="state: also u and v, all rows")
+    parser.add_argument(
+        "--samples",
+        choices=("independent", "stream"),
+        default="independent",
+        help="stream: events on their way reach the next sample, as on a chip that resets its neurons only",
+    )
     parser.add_argument("--progress", type=Path, help="file that holds the number of finished samples")
     parser.add_argument("--shared-memory-prefix", default=f"sw{os.getpid()}", help="at most 9 characters")
     parser.add_argument("--stop-with-parent", action="store_true", help="end as soon as the starting process is gone")

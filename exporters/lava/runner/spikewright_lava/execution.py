@@ -6,20 +6,25 @@ import argparse
 import os
 import time
 
+from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg
 from lava.magma.runtime.runtime import Runtime
 
-from .build import build
+from .build import Builder
 from .failure import ModelError
 from .inputs import Events
 from .network import Network
+from .own_models import DividedNeuronsModel, NeuronsModel
+from .own_processes import DividedNeurons, Neurons
 from .plan import make_plan
 from .recorder import Recorder, recorder_model
 
 POLL_INTERVAL_S = 0.01
 GRACE_S = 5.0
 """How long to wait for the exception of a model after Lava has only said that there was one."""
+
+OWN_MODELS = {Neurons: NeuronsModel, DividedNeurons: DividedNeuronsModel}
 
 
 def execute(network: Network, events: Events, arguments: argparse.Namespace) -> None:
@@ -33,11 +38,14 @@ def execute(network: Network, events: Events, arguments: argparse.Namespace) -> 
         If the run ended without results, or its parent process has gone.
     """
     plan = make_plan(network, events, arguments.record, arguments.output, arguments.progress)
-    neurons = build(network, events)
-    recorder = Recorder(plan, neurons)
+    builder = Builder(network, events)
+    builder.connect()
+    recorder = Recorder(plan, builder.neurons)
     recorder.connect()
-    # Looking the recorder's model up by instance keeps Lava from searching this folder for models.
-    config = Loihi2SimCfg(select_tag="fixed_pt", exception_proc_model_map={recorder: recorder_model(plan)})
+    # Looking a model up by instance keeps Lava from searching this folder for models.
+    models: dict[AbstractProcess, type] = {recorder: recorder_model(plan)}
+    models |= {n: OWN_MODELS[type(n)] for n in builder.neurons.values() if type(n) in OWN_MODELS}
+    config = Loihi2SimCfg(select_tag="fixed_pt", exception_proc_model_map=models)
     parent = os.getppid() if arguments.stop_with_parent else None
     recorder.run(condition=RunSteps(plan.chip_steps, blocking=False), run_cfg=config)
     _wait(recorder.runtime, parent)

@@ -12,50 +12,65 @@ from .network import Network
 
 @dataclass(frozen=True)
 class Events:
-    """Input rows of all samples, one behind the other.
+    """Input rows of all samples.
 
     Attributes
     ----------
-    steps, samples : int
-        T and B.
-    columns : dict of str to (n, B * T + depth) int32 array
-        Column k T + t is row t of sample k; the columns in which the last rows travel through the net are zero.
+    steps, samples, depth : int
+        T, B and the largest level.
+    streamed : bool
+        Events in flight reach the next sample; else samples are independent.
+    rows : dict of str to (T, B, n) int32 array
+        By input.
     """
 
     steps: int
     samples: int
-    columns: dict[str, np.ndarray]
+    depth: int
+    streamed: bool
+    rows: dict[str, np.ndarray]
 
-    @property
-    def rows(self) -> int:
-        """Rows of all samples, B * T."""
-        return self.steps * self.samples
+    def columns(self, name: str, shift: int) -> np.ndarray:
+        """Rows of an input for a Lava source, one sample behind the other.
+
+        Column k T + t holds row t - `shift` of sample k, nothing where that is before the sample; in the last `depth`
+        columns, in which the last rows travel through the net, there is nothing.
+
+        Returns
+        -------
+        (n, B * T + depth) int32 array
+        """
+        rows = self.rows[name]
+        late = np.zeros_like(rows)
+        late[shift:] = rows[: len(rows) - shift]
+        columns = late.transpose(2, 1, 0).reshape(rows.shape[2], -1)
+        return np.pad(columns, ((0, 0), (0, self.depth)))
 
 
-def read_inputs(network: Network, path: Path) -> Events:
-    """Read ``input/<name>`` arrays of shape (T, B, *shape) from the .npz file `path`.
+def read_inputs(network: Network, path: Path, streamed: bool) -> Events:
+    """Read ``input/<name>`` arrays of shape (T, B, *shape) from the .npz file `path`; those of the kind bias are ones.
 
     Raises
     ------
     ValueError
         If an input is missing, has another shape than the network's, or holds no 32-bit integers.
     """
-    columns, sizes = {}, set()
+    rows, sizes = {}, set()
     with np.load(path, allow_pickle=False) as arrays:
         for entry in network.inputs:
+            if entry["kind"] == "bias":
+                continue
             x = arrays[f"input/{entry['name']}"]
             if x.ndim < 2 or list(x.shape[2:]) != entry["shape"]:
                 raise ValueError(f"input {entry['name']!r} must be (T, B, *{entry['shape']}), is {x.shape}")
             if x.dtype.kind not in "biu" or (x.size and (x.min() < -(2**31) or x.max() >= 2**31)):
                 raise ValueError(f"input {entry['name']!r} must hold 32-bit integers")
             sizes.add(x.shape[:2])
-            columns[entry["name"]] = _columns(x, network.depth)
+            rows[entry["name"]] = x.reshape(*x.shape[:2], -1).astype(np.int32)
     if len(sizes) != 1 or 0 in min(sizes):
         raise ValueError(f"all inputs must have the same T and B, at least 1; given are {sorted(sizes)}")
-    return Events(*sizes.pop(), columns)
-
-
-def _columns(x: np.ndarray, blank: int) -> np.ndarray:
-    steps, samples = x.shape[:2]
-    rows = x.reshape(steps, samples, -1).transpose(2, 1, 0).reshape(-1, samples * steps)
-    return np.pad(rows.astype(np.int32), ((0, 0), (0, blank)))
+    size = sizes.pop()
+    for entry in network.inputs:
+        if entry["kind"] == "bias":
+            rows[entry["name"]] = np.ones((*size, int(np.prod(entry["shape"]))), np.int32)
+    return Events(*size, network.depth, streamed, rows)

@@ -22,7 +22,7 @@ class Network:
     depth : int
         Largest level; the deepest population's row t is chip step t + depth.
     inputs, populations, projections, outputs : list of dict
-        As in ``network.json``; `bias_mant` is an (n,) and `weights` a (post, pre) array.
+        As in ``network.json``; what it calls ``{"array": name}`` is that array.
     """
 
     program_hash: str
@@ -35,6 +35,10 @@ class Network:
     def level(self, name: str) -> int:
         """Level of a population; 0 for an input."""
         return next((p["level"] for p in self.populations if p["name"] == name), 0)
+
+    def shape(self, name: str) -> list[int]:
+        """Shape of an input or population."""
+        return next(s["shape"] for s in (*self.inputs, *self.populations) if s["name"] == name)
 
 
 def read_network(folder: Path) -> Network:
@@ -49,9 +53,9 @@ def read_network(folder: Path) -> Network:
     if description["schema_version"] != SCHEMA_VERSION:
         raise ValueError(f"network.json has schema version {description['schema_version']}, known is {SCHEMA_VERSION}")
     with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
-        for entry in description["populations"]:
-            entry["bias_mant"] = arrays[entry["bias_mant"]]
-        for entry in description["projections"]:
-            entry["weights"] = arrays[entry["weights"]]
+        for entry in (*description["populations"], *description["projections"]):
+            for field, value in entry.items():
+                if isinstance(value, dict):
+                    entry[field] = arrays[value["array"]]
     parts = ("program_hash", "depth", "inputs", "populations", "projections", "outputs")
     return Network(*(description[part] for part in parts))

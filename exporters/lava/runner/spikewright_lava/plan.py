@@ -13,19 +13,9 @@ import numpy as np
 
 from .inputs import Events
 from .network import Network
+from .track import Track, make_track
 
 SCHEMA_VERSION = 1
-
-
-@dataclass(frozen=True)
-class Track:
-    """One recorded population; `variables` of it ("u", "v") are read besides its spikes, through port `port`."""
-
-    name: str
-    size: int
-    level: int
-    port: str
-    variables: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -81,8 +71,7 @@ class Plan:
         """Write all arrays, aligned, as one .npz file that appears whole."""
         arrays = {"meta": np.array(json.dumps(self._meta(running_s)))}
         for track in self.tracks:
-            bits = np.unpackbits(spikes[track.name], axis=1, count=track.size)
-            arrays[f"spikes/{track.name}"] = self._by_row(bits.astype(np.int8))
+            arrays[f"spikes/{track.name}"] = self._by_row(track.unpacked(spikes[track.name]))
         for (variable, name), values in states.items():
             if self.every_row:
                 arrays[f"{variable}/{name}"] = self._by_row(values)
@@ -114,13 +103,7 @@ def make_plan(network: Network, events: Events, record: str, output: Path, progr
     every_row = record == "state"
     membranes = {o["population"] for o in network.outputs if o["readout"] == "membrane"}
     tracks = tuple(
-        Track(
-            p["name"],
-            int(np.prod(p["shape"])),
-            p["level"],
-            f"port_{i}",
-            ("u", "v") if every_row else ("v",) if p["name"] in membranes else (),
-        )
+        make_track(p, f"port_{i}", ("u", "v") if every_row else ("v",) if p["name"] in membranes else ())
         for i, p in enumerate(network.populations)
     )
     sizes = (events.steps, events.samples, network.depth)

@@ -21,7 +21,6 @@ from lava.magma.core.process.ports.ports import InPort, RefPort
 from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.resources import CPU
 from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
-from lava.proc.lif.process import LIFReset
 
 from .plan import Plan
 
@@ -34,14 +33,15 @@ class Recorder(AbstractProcess):
     Parameters
     ----------
     plan : Plan
-    neurons : dict of str to LIFReset
+    neurons : dict of str to AbstractProcess
+        By population.
     """
 
-    def __init__(self, plan: Plan, neurons: dict[str, LIFReset]) -> None:
+    def __init__(self, plan: Plan, neurons: dict[str, AbstractProcess]) -> None:
         super().__init__(plan=plan)
         for track in plan.tracks:
             setattr(self, track.port, InPort(shape=(track.size,)))
-            for variable in track.variables:
+            for variable in track.read:
                 setattr(self, f"{variable}_{track.port}", RefPort(shape=(track.size,)))
         self._neurons = neurons
 
@@ -50,7 +50,7 @@ class Recorder(AbstractProcess):
         for track in self.proc_params["plan"].tracks:
             source = self._neurons[track.name]
             source.s_out.connect(getattr(self, track.port))
-            for variable in track.variables:
+            for variable in track.read:
                 getattr(self, f"{variable}_{track.port}").connect_var(getattr(source, variable))
 
 
@@ -60,7 +60,7 @@ class RecorderModel(PyLoihiProcessModel):
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
         self.plan: Plan = proc_params["plan"]
-        self.spikes = {t.name: np.zeros((self.plan.rows, -(-t.size // 8)), np.uint8) for t in self.plan.tracks}
+        self.spikes = {t.name: t.no_events(self.plan.rows) for t in self.plan.tracks}
         self.states = {
             (variable, t.name): np.zeros((self.plan.read_rows, t.size), np.int32)
             for t in self.plan.tracks
@@ -69,21 +69,21 @@ class RecorderModel(PyLoihiProcessModel):
         self.started = self.reported = time.monotonic()
 
     def run_spk(self) -> None:
-        """Keep this step's spikes as bits."""
+        """Keep this step's events."""
         step = self.time_step - 1
         if step == 0:
             self.started = time.monotonic()
         for track in self.plan.tracks:
-            spikes = getattr(self, track.port).recv()
+            events = getattr(self, track.port).recv()
             row = step - track.level
             if 0 <= row < self.plan.rows:
-                self.spikes[track.name][row] = np.packbits(spikes.astype(bool))
+                self.spikes[track.name][row] = track.packed(events)
         self._report(step)
 
     def post_guard(self) -> bool:
         """Ask for the management phase where a state is due, and at the very end."""
         step = self.time_step - 1
-        return self._last(step) or any(t.variables and self.plan.due(t, step) is not None for t in self.plan.tracks)
+        return self._last(step) or any(t.read and self.plan.due(t, step) is not None for t in self.plan.tracks)
 
     def run_post_mgmt(self) -> None:
         """Read states that are due; write the results after the last step."""
@@ -91,7 +91,7 @@ class RecorderModel(PyLoihiProcessModel):
         for track in self.plan.tracks:
             row = self.plan.due(track, step)
             if row is not None:
-                for variable in track.variables:
+                for variable in track.read:
                     self.states[variable, track.name][row] = getattr(self, f"{variable}_{track.port}").read()
         if self._last(step):
             self.plan.save(self.spikes, self.states, time.monotonic() - self.started)
@@ -113,7 +113,7 @@ def recorder_model(plan: Plan) -> type[RecorderModel]:
     ports: dict[str, LavaPyType] = {}
     for track in plan.tracks:
         ports[track.port] = LavaPyType(PyInPort.VEC_DENSE, np.int32)
-        for variable in track.variables:
+        for variable in track.read:
             ports[f"{variable}_{track.port}"] = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
     model = type("RecorderModelWithPorts", (RecorderModel,), ports)
     return requires(CPU)(implements(proc=Recorder, protocol=LoihiProtocol)(model))
