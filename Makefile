@@ -13,7 +13,7 @@ READY := $(VENV)/.ready
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.10 python3 python; do \
 	"$$p" -c 'import sys, venv; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$p" && break; done)
 
-.PHONY: help install lava browser interop demo test check slow bench format lock test-matrix clean
+.PHONY: help install lava browser interop contract demo test check slow bench format lock test-matrix clean
 
 help:
 	@echo "make demo   the main job on real images, from training to energy (installs first)"
@@ -56,6 +56,10 @@ slow: install lava
 # NIR files made in each framework's own environment, and who reads them; three minutes once the environments exist.
 interop: install
 	@$(BIN)/python -m benchmarks.interop
+
+# Four whole networks on the oracle and on Lava, spike for spike; needs MNIST (see benchmarks/contract/images.py).
+contract: install lava
+	@$(BIN)/python -m benchmarks.contract
 
 # Takes about five minutes on a quiet machine; results go to benchmarks/results/.
 bench: install

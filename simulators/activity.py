@@ -42,7 +42,7 @@ class Activity:
     updates: dict[str, Counts]
 
 
-def count_activity(program: Program, events: Events) -> Activity:
+def count_activity(program: Program, events: Events, samples: str = "independent") -> Activity:
     """Count a run whose events are all known.
 
     Parameters
@@ -50,12 +50,22 @@ def count_activity(program: Program, events: Events) -> Activity:
     program : Program
     events : dict of str to (T, B, *shape) integer array
         Spikes of every population and events of every input.
+    samples : {"independent", "stream"}
+        In a stream what arrives from the sample before counts too; what populations sent before their row 0 of the
+        first sample does not, as those rows are not recorded.
     """
-    return Activity(
-        {p.name: np.count_nonzero(events[p.name], 0).astype(np.int64) for p in program.populations},
-        synaptic_ops(program, events),
-        updates(program, events),
-    )
+    counts = {p.name: np.count_nonzero(events[p.name], 0).astype(np.int64) for p in program.populations}
+    if samples == "independent":
+        return Activity(counts, synaptic_ops(program, events), updates(program, events))
+    steps, count = next(iter(events.values())).shape[:2]
+    laid = {
+        n: rows.reshape(steps, count, -1).swapaxes(0, 1).reshape(steps * count, 1, -1) for n, rows in events.items()
+    }
+    cut = [
+        {name: rows.reshape(count, steps).T for name, rows in found.items()}
+        for found in (synaptic_ops(program, laid), updates(program, laid))
+    ]
+    return Activity(counts, *cut)
 
 
 def synaptic_ops(program: Program, events: Events) -> dict[str, Counts]:

@@ -27,6 +27,7 @@ def make_trace(
     record: Collection[str],
     place: Placement | None = None,
     touched: NDArray[Any] | None = None,
+    samples: str = "independent",
     *,
     backend: str,
     versions: dict[str, str],
@@ -47,6 +48,7 @@ def make_trace(
         Count by core too.
     touched : (T, B, cores) array, optional
         Updated neurons by core, if the backend has counted them.
+    samples : {"independent", "stream"}
     backend, versions : who ran it.
     """
     by_core = {}
@@ -54,7 +56,7 @@ def make_trace(
         from .placement import count_by_core
 
         by_core = count_by_core(program, {**events, **spikes}, place, touched)
-    steps, samples = next(iter(events.values())).shape[:2]
+    steps, count = next(iter(events.values())).shape[:2]
     sums = {n: s.sum(0, dtype=np.int64) for n, s in spikes.items() if program.events(n).graded}
     read = {"spike_count": {**activity.counts, **sums}, "membrane": last_membrane}
     return Trace(
@@ -62,14 +64,20 @@ def make_trace(
         versions=versions,
         program_hash=program.content_hash,
         steps=steps,
-        samples=samples,
+        samples=count,
         levels={**{i.name: 0 for i in program.inputs}, **{p.name: p.level for p in program.populations}},
         counts=activity.counts,
-        output={o.name: read[o.readout][o.population].reshape(samples, -1) for o in program.outputs},
+        output={o.name: read[o.readout][o.population].reshape(count, -1) for o in program.outputs},
         spikes=spikes if "spikes" in record else {},
         state=state if "state" in record else {},
         synaptic_ops=activity.synaptic_ops,
         updates=activity.updates,
         by_core=by_core,
-        settings={**program.settings, "placement": (place.layout, "argument")} if place else {**program.settings},
+        settings=program.settings | _chosen(place, samples),
     )
+
+
+def _chosen(place: Placement | None, samples: str) -> dict[str, tuple[Any, str]]:
+    """Settings of the run, where they are not the default."""
+    chosen = {"placement": (place.layout, "argument")} if place else {}
+    return chosen | ({"samples": (samples, "argument")} if samples != "independent" else {})

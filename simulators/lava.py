@@ -88,7 +88,7 @@ def run_lava(
         arguments = ("--input", source, "--output", results, "--record", level, "--samples", samples)
         run_folder(python, folder, arguments, limit_s, progress)
         with np.load(results, allow_pickle=False) as arrays:
-            trace = _trace(program, events, dict(arrays), record, place)
+            trace = _trace(program, events, dict(arrays), record, place, samples)
     trace.settings["timeout_s"] = (limit_s, "default" if timeout_s is None else "argument")
     return trace
 
@@ -110,6 +110,7 @@ def _trace(
     arrays: dict[str, NDArray[Any]],
     record: Sequence[str],
     place: Placement | None,
+    samples: str,
 ) -> Trace:
     meta = json.loads(arrays["meta"].item())
     if meta["program_hash"] != program.content_hash:
@@ -126,12 +127,13 @@ def _trace(
     return make_trace(
         program,
         events,
-        count_activity(program, {**events, **spikes}),
+        count_activity(program, {**events, **spikes}, samples),
         last,
         spikes,
         state,
         record,
         place,
+        samples=samples,
         backend="lava",
         versions=versions,
     )

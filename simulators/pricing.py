@@ -146,6 +146,8 @@ def _require_counted(trace: Trace, place: Placement) -> None:
             f"The trace is of program {trace.program_hash}, the placement of {place.program.content_hash}; "
             "run the placed program."
         )
+    if trace.settings.get("samples", ("independent", ""))[0] != "independent":
+        raise InputError("The trace is of a stream; price a run of independent samples.")
     if place.chip.mesh is None:
         return
     if not trace.by_core:

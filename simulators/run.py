@@ -62,7 +62,7 @@ def simulate(
         For an input that does not match the program, a placement of another program, or samples too long for a
         readout.
     UnsupportedOp
-        Naming each kind of population or projection that the backend lacks.
+        Naming each kind of population or projection that the backend lacks; for a stream on the engine or by core.
     BackendUnavailable, BackendFailed
         If Lava is not installed here, or its run died.
     """
@@ -70,6 +70,8 @@ def simulate(
         raise ConfigError(f"samples={samples!r} is unknown; known are {', '.join(SAMPLES)}.")
     if samples == "stream" and backend == "engine":
         raise UnsupportedOp('The engine runs samples independently; backend="oracle" or "lava" streams them.')
+    if samples == "stream" and place is not None:
+        raise UnsupportedOp("A stream is not counted by core; place and price the run with independent samples.")
     record = (record,) if isinstance(record, str) else tuple(record or ())
     if unknown := set(record).difference(RECORDS):
         raise ConfigError(f"record={sorted(unknown)} is unknown; known are {', '.join(RECORDS)}.")
@@ -113,12 +115,13 @@ def _run_oracle(
     return make_trace(
         program,
         events,
-        count_activity(program, {**events, **spikes}),
+        count_activity(program, {**events, **spikes}, samples),
         {n: s["v"][-1] for n, s in state.items()},
         spikes,
         state,
         record,
         place,
+        samples=samples,
         backend="oracle",
         versions={"spikewright": version("spikewright"), "numpy": np.__version__},
     )

@@ -43,6 +43,26 @@ def test_counts_of_every_kind_equal_a_count_synapse_by_synapse(drawn: tuple) -> 
     check(program, {**events, **run_rows(program, events)["spikes"]})
 
 
+@settings(max_examples=60)
+@given(programs_of())
+def test_a_stream_is_counted_as_one_sample_of_all_rows(drawn: tuple) -> None:
+    program, x = drawn
+    events = encode_inputs(program, x)
+    events |= {
+        name: rows.reshape(*next(iter(events.values())).shape[:2], -1)
+        for name, rows in run_rows(program, events, "stream")["spikes"].items()
+    }
+    counted = count_activity(program, events, "stream")
+    steps, samples = next(iter(events.values())).shape[:2]
+    for q in program.projections:
+        count = np.zeros((steps * samples,), int)
+        sent = events[q.source].reshape(steps, samples, -1).swapaxes(0, 1).reshape(steps * samples, -1) != 0
+        for _, pre, _, delay in synapses_of(program, q):
+            count[delay:] += sent[: max(0, len(sent) - delay), pre]
+        np.testing.assert_array_equal(counted.synaptic_ops[q.name].T.reshape(-1), count)
+    assert all((counted.updates[p.name] <= p.size).all() for p in program.populations)
+
+
 @settings(max_examples=30)
 @given(programs())
 def test_counts_equal_a_count_synapse_by_synapse(drawn: tuple) -> None:

@@ -257,3 +257,14 @@ def test_timings_to_come_and_unknown_ones_are_refused() -> None:
     with pytest.raises(ConfigError, match="known are auto and aggregate"):
         price(trace, placement, timing="guess")
     assert (price(trace, placement, timing="aggregate").step_time_ns == price(trace, placement).step_time_ns).all()
+
+
+def test_a_stream_is_neither_counted_by_core_nor_priced() -> None:
+    program, x = chain(), one_spike()
+    placement = place(program, a_chip())
+    with pytest.raises(UnsupportedOp, match="not counted by core"):
+        simulate(program, x, backend="oracle", samples="stream", place=placement)
+    trace = simulate(program, x, backend="oracle", samples="stream")
+    assert trace.settings["samples"] == ("stream", "argument")
+    with pytest.raises(InputError, match="trace is of a stream"):
+        price(trace, placement)
