@@ -83,7 +83,8 @@ def run_lava(
     with tempfile.TemporaryDirectory(prefix="spikewright-lava-", ignore_cleanup_errors=True) as temporary:
         folder = export_lava(program, Path(temporary) / "network")
         source, results = folder / "x.npz", folder / "results.npz"
-        np.savez(source, **{f"input/{name}": rows for name, rows in events.items()})
+        fed = {f"input/{i.name}": events[i.name] for i in program.inputs if i.kind != "bias"}
+        np.savez(source, **fed)
         level = "state" if "state" in record else "spikes"
         arguments = ("--input", source, "--output", results, "--record", level, "--samples", samples)
         run_folder(python, folder, arguments, limit_s, progress)

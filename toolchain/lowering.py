@@ -28,6 +28,6 @@ def lower(graph: Any, calibration: Any = None, *, chip: str | Chip | None = None
         For an unknown chip.
     """
     profile = load_chip(chip) if isinstance(chip, str) else chip
-    names = ("graded_spikes", "soft_reset", "registers_per_neuron")
+    names = ("graded_spikes", "soft_reset", "registers_per_neuron", "stateless")
     limits = None if profile is None else ChipLimits(profile.name, **{name: profile.has(name) for name in names})
     return program_lower.lower(graph, calibration, chip=limits, **options)

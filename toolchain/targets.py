@@ -13,6 +13,7 @@ from ..exporters.program.program import Program
 from ..exporters.program.trace import Trace
 from ..models.errors import ConfigError, InputError
 from ..simulators.run import simulate
+from .data.samples import Rows
 from .sources import Source
 
 CHAIN = ("torch", "frozen", "run_graph", "oracle", "engine", "lava")
@@ -30,7 +31,7 @@ def available_targets(source: Source) -> tuple[str, ...]:
     return tuple(target for target in CHAIN if reach.get(target, True))
 
 
-def run_target(target: str, source: Source, x: NDArray[Any], program: Program | None = None, **options: Any) -> Trace:
+def run_target(target: str, source: Source, x: Rows, program: Program | None = None, **options: Any) -> Trace:
     """Run `source` on one target, recording every spike.
 
     Parameters
@@ -38,7 +39,7 @@ def run_target(target: str, source: Source, x: NDArray[Any], program: Program | 
     target : str
         One of `CHAIN`.
     source : Source
-    x : (T, B, *input_shape) array
+    x : (T, B, *input_shape) array, or dict of input name to such an array
     program : Program, optional
         For the integer targets; lowered from the source with `x` as calibration if not given.
     **options
@@ -49,13 +50,15 @@ def run_target(target: str, source: Source, x: NDArray[Any], program: Program | 
     ConfigError
         If the target is unknown.
     InputError
-        If the source has no such stage.
+        If the source has no such stage, or a module is given a dict.
     """
     if target not in CHAIN:
         raise ConfigError(f"Target {target!r} is unknown; known are {', '.join(CHAIN)}.")
     if target not in available_targets(source):
         raise InputError(f"{source.name} has no stage {target!r}; it has {', '.join(available_targets(source))}.")
     if target in ("torch", "frozen"):
+        if isinstance(x, dict):
+            raise InputError(f"A module takes one array x, given are inputs by name: {', '.join(x)}.")
         model = source.model if target == "torch" else source.frozen
         return run_torch(model, x, target, source.example, source.reads_membrane)
     if target == "run_graph":

@@ -18,9 +18,12 @@ class ChipLimits:
         Whether a spike can take the threshold off the membrane instead of setting it to zero.
     registers_per_neuron : bool
         Whether neurons of a population can have decays and thresholds of their own.
+    stateless : bool
+        Whether a membrane can keep nothing of the step before.
     """
 
     name: str
     graded_spikes: bool
     soft_reset: bool = True
     registers_per_neuron: bool = True
+    stateless: bool = True

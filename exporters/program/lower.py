@@ -21,6 +21,7 @@ from .passes.quantise import quantise_population
 from .passes.relays import relays
 from .passes.sources import sources
 from .program import Output, Program
+from .registers import is_int
 
 CYCLES = ("every", "closing", "hop")
 """Which edges of a cycle wait a row, see `lower`."""
@@ -55,8 +56,10 @@ def lower(
         * Linear nodes (Linear, Affine, Scale, Flatten, convolutions, pooling) in chains, several inputs and outputs,
           recurrence, skips, sub-graphs.
     calibration : (T, B, *input_shape) array, or dict of input name to such an array, optional
-        Real input. Its T bounds states without leak. Binary values make a spike input; integers a graded one that
-        takes them unchanged; floats a graded one of `inputs.GRADED_BITS` bits. Without it the input is binary.
+        Real input. Binary values make a spike input; integers a graded one that takes them unchanged; floats a graded
+        one of `inputs.GRADED_BITS` bits. Its T bounds states without leak: in samples with more rows the membrane of a
+        spiking neuron without leak stops where its register ends. Without calibration the input is binary, and such a
+        membrane is sure of one row.
     weight_bits : int
         1..8.
     ei : {"static"}
@@ -81,10 +84,11 @@ def lower(
     UnsupportedOp, NumericRangeError, ConfigError, InputError
         See the passes; violations are collected per pass.
     CapacityError
-        If the input is graded, the reset a subtraction or the registers one for each neuron, and the chip lacks that.
+        If the input is graded, the reset a subtraction, the registers one for each neuron or a population without
+        memory, and the chip lacks that.
     """
-    if not 1 <= weight_bits <= 8:
-        raise ConfigError(f"weight_bits = {weight_bits}; a chip's weights have 1 to 8 bits.")
+    if not is_int(weight_bits) or not 1 <= weight_bits <= 8:
+        raise ConfigError(f"weight_bits = {weight_bits!r}; a chip's weights have 1 to 8 bits.")
     if ei != "static":
         raise UnsupportedOp(f'ei={ei!r} is unknown; this version lowers a frozen gain, ei="static".')
     require_meaning(graph, "the graph")

@@ -49,7 +49,7 @@ def make_program(
         tuple(sorted(projections, key=lambda p: p.name)),
         tuple(sorted(outputs, key=lambda o: o.name)),
         tuple(losses),
-        dict(settings or {}),
+        {name: (_plain(value), origin) for name, (value, origin) in (settings or {}).items()},
     )
     require_valid(program)
     return replace(
@@ -73,6 +73,11 @@ def require_valid(program: Program) -> None:
         violations += [v for p in program.projections for v in projection_violations(program, p)]
     if violations:
         raise InputError("This is no valid program:", violations)
+
+
+def _plain(value: Any) -> str | float:
+    """The Python number that a numpy one is, which no file of a program could hold."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _sealed(part: Any) -> Any:

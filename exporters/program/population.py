@@ -21,6 +21,8 @@ READOUT_LIMIT = VTH_MAX << 6
 """Largest membrane value at which a readout population stays silent, in units of v."""
 STATE_LIMIT = 2**23 - 1
 """Largest magnitude of a 24-bit state."""
+LEAKLESS = 4096
+"""Decay of a membrane that keeps nothing: one more than a chip's register of 12 bits holds."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,14 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .population import VTH_MAX, Population
+from .population import LEAKLESS, VTH_MAX, Population
 from .program import Program
 from .registers import array_violation, is_int, out_of_range
 
 REGISTERS = {"du": (0, 4095), "dv": (0, 4095), "vth": (0, VTH_MAX)}
 """Registers that a population has once, or once for each neuron."""
-_LEAKLESS = 4096
-"""Decay of a membrane that keeps nothing: one more than a chip's register of 12 bits holds."""
 _SCALARS = {
     "bias_exp": (0, 7),
     "refractory": (0, 63),
@@ -71,8 +69,8 @@ def _kind(program: Program, p: Population, where: str) -> Iterator[str]:
     incoming = program.into(p.name)
     if p.kind == "readout" and (p.per_neuron == ("vth",) or not np.array_equal(p.vth, VTH_MAX)):
         yield f"{where} is a readout with vth {p.vth!r:.40}; a readout has vth {VTH_MAX}"
-    if p.kind == "threshold" and not (np.array_equal(p.du, 4095) and np.array_equal(p.dv, _LEAKLESS)):
-        yield f"{where} is a threshold with du {p.du!r:.40}, dv {p.dv!r:.40}; it has du 4095 and dv {_LEAKLESS}"
+    if p.kind == "threshold" and not (np.array_equal(p.du, 4095) and np.array_equal(p.dv, LEAKLESS)):
+        yield f"{where} is a threshold with du {p.du!r:.40}, dv {p.dv!r:.40}; it has du 4095 and dv {LEAKLESS}"
     if p.kind == "relay":
         if np.any(p.bias_mant) or p.per_neuron or (p.du, p.dv, p.vth) != (4095, 0, 0):
             yield f"{where} is a relay with registers; a relay has du 4095, dv 0, vth 0 and no bias"
@@ -108,5 +106,5 @@ def _is_identity(program: Program, p: Population) -> bool:
     return (
         np.array_equal(q.indices, np.arange(p.size))
         and np.array_equal(q.indptr, np.arange(p.size + 1))
-        and bool((q.weights == 1).all())
+        and bool(np.all(q.weights == 1))
     )

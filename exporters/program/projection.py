@@ -12,6 +12,8 @@ from .population import Array
 SignMode = Literal["mixed", "excitatory", "inhibitory"]
 ProjectionKind = Literal["dense", "sparse", "convolution", "pooling"]
 Pair = tuple[int, int]
+WINDOWED: tuple[ProjectionKind, ...] = ("convolution", "pooling")
+"""Kinds that slide a window over channels."""
 
 
 @dataclass(frozen=True, eq=False)

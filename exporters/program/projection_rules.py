@@ -9,7 +9,7 @@ import numpy as np
 
 from .grid import grid_range, grid_step, on_grid
 from .program import Program
-from .projection import Projection
+from .projection import WINDOWED, Projection
 from .registers import array_violation, is_int, out_of_range
 from .synapses import out_shape, window
 
@@ -17,7 +17,6 @@ MAX_HOPS = 63
 """Largest synaptic delay register (lava-nc 0.10.0, DelayDense)."""
 _SIGN_MODES = ("mixed", "excitatory", "inhibitory")
 _KINDS = ("dense", "sparse", "convolution", "pooling")
-_WINDOWED = ("convolution", "pooling")
 
 
 def projection_violations(program: Program, p: Projection) -> Iterator[str]:
@@ -39,7 +38,7 @@ def projection_violations(program: Program, p: Projection) -> Iterator[str]:
             f"{where}: weights {np.min(p.weights)}..{np.max(p.weights)} are off the grid {low}..{high} "
             f"step {grid_step(p.weight_bits, p.sign_mode)} of {p.weight_bits} bits, sign mode {p.sign_mode}"
         )
-    elif p.kind in _WINDOWED and not exponent and p.weight_exp < 0 and (p.weights % (1 << -p.weight_exp)).any():
+    elif p.kind in WINDOWED and not exponent and p.weight_exp < 0 and (p.weights % (1 << -p.weight_exp)).any():
         yield f"{where}: weights are no multiples of {1 << -p.weight_exp}; a {p.kind} drops no bits of its sum"
     yield from _delay(program, p, where)
 
@@ -50,10 +49,10 @@ def _form(program: Program, p: Projection) -> Iterator[str]:
     shape: tuple[int, ...] = (target.size, source.size)
     if p.kind == "sparse":
         yield from _compressed_rows(p, shape)
-        shape = (0 if p.indices is None else p.indices.size,)
+        shape = (p.indices.size if isinstance(p.indices, np.ndarray) else 0,)
     elif p.indptr is not None or p.indices is not None:
         yield f"it is {p.kind} but has indptr or indices"
-    if p.kind in _WINDOWED:
+    if p.kind in WINDOWED:
         problem = _window_problem(p, source.shape, target.size)
         if problem:
             yield problem
@@ -65,7 +64,7 @@ def _form(program: Program, p: Projection) -> Iterator[str]:
         found = f"{p.weights.dtype} {p.weights.shape}" if isinstance(p.weights, np.ndarray) else type(p.weights)
         yield f"weights are {found}, must be int {shape} {'(post, pre)' if p.kind == 'dense' else ''}".rstrip()
     if isinstance(p.delay, np.ndarray):
-        if p.kind in _WINDOWED:
+        if p.kind in WINDOWED:
             yield f"a {p.kind} has one delay for all its synapses"
         elif problem := array_violation("delay", p.delay, shape, 0, MAX_HOPS):
             yield problem
@@ -81,7 +80,7 @@ def _compressed_rows(p: Projection, shape: tuple[int, ...]) -> Iterator[str]:
         yield problem
         return
     assert p.indptr is not None
-    synapses = 0 if p.indices is None else p.indices.size
+    synapses = p.indices.size if isinstance(p.indices, np.ndarray) else 0
     if problem := array_violation("indices", p.indices, (synapses,), 0, pre - 1):
         yield problem
         return
@@ -126,7 +125,7 @@ def _delay(program: Program, p: Projection, where: str) -> Iterator[str]:
                 f"{where}: delay {delay} from level {source} to level {target} needs a synaptic delay of "
                 f"{behind + delay}, limit 0..{MAX_HOPS}"
             )
-        elif p.kind in _WINDOWED and behind + delay:
+        elif p.kind in WINDOWED and behind + delay:
             yield (
                 f"{where}: a {p.kind} cannot delay, but delay {delay} from level {source} to level {target} needs "
                 f"{behind + delay} steps; put a relay population in between"

@@ -84,14 +84,19 @@ def window(projection: Projection) -> Pair:
 
 def out_shape(projection: Projection, source: Shape) -> tuple[int, int, int]:
     """Shape (C, H, W) of what a convolution or pooling gives."""
-    channels, *sides = spatial(source)
+    channels, height, width = spatial(source)
+    p = projection
+    rows, columns = places((height, width), window(p), p.stride, p.padding, p.dilation)
+    return (channels if p.kind == "pooling" else len(p.weights)), rows, columns
+
+
+def places(sides: Pair, size: Pair, stride: Pair, padding: Pair, dilation: Pair) -> Pair:
+    """Positions of a window of `size` taps on an image, vertical and horizontal; what is left over is not read."""
     rows, columns = (
-        (side + 2 * padding - dilation * (size - 1) - 1) // stride + 1
-        for side, padding, dilation, size, stride in zip(
-            sides, projection.padding, projection.dilation, window(projection), projection.stride, strict=True
-        )
+        (side + 2 * zeros - apart * (taps - 1) - 1) // step + 1
+        for side, zeros, apart, taps, step in zip(sides, padding, dilation, size, stride, strict=True)
     )
-    return (channels if projection.kind == "pooling" else len(projection.weights)), rows, columns
+    return rows, columns
 
 
 def _dense(p: Projection, source: Shape) -> Columns:

@@ -73,7 +73,8 @@ class Trace:
         if output is None and len(self.output) == 1:
             output = next(iter(self.output))
         if output not in self.output:
-            raise InputError(f"No output {output!r}; this trace has {', '.join(self.output)}. Name one of them.")
+            found = "none was named" if output is None else f"none is called {output!r}"
+            raise InputError(f"This trace has the outputs {', '.join(self.output)}; {found}. Name one of them.")
         return self.output[output].reshape(self.samples, -1).argmax(1).astype(np.int64)
 
     def chip_time(self) -> dict[str, NDArray[np.int64]]:

@@ -51,7 +51,7 @@ _ENTRY = {"value", "unit", "kind", "source"}
 def violations(table: dict[str, Any]) -> Iterator[str]:
     """Yield one sentence for every violation in the parsed TOML of a profile."""
     yield from (f"key {key!r} must be given as str" for key in _TEXTS if not isinstance(table.get(key), str))
-    yield from _abilities(table.get("abilities"))
+    yield from _abilities(table.get("abilities", {}))
     missing = table.get("not_included", [])
     if not isinstance(missing, list) or not all(isinstance(text, str) for text in missing):
         yield "key 'not_included' must be a list of sentences"

@@ -125,7 +125,8 @@ RULES = (
     Rule(
         registers_per_neuron,
         _lacks("registers_per_neuron"),
-        "Lower for this chip, which scales weights instead of thresholds, or use a chip with neurons in microcode.",
+        "Lower for this chip, which scales weights instead of thresholds; train one decay for the layer; or use a chip "
+        "with neurons in microcode.",
     ),
     Rule(refractory, _lacks("refractory"), "Train without a refractory time, or use another chip."),
     Rule(ternary, _lacks("ternary"), "Use two populations of one sign each, or a chip with neurons in microcode."),

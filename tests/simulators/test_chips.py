@@ -123,7 +123,8 @@ def test_every_mistake_of_a_profile_is_told_at_once(tmp_path: Path) -> None:
     ("old", "new", "message"),
     [
         (r"(graded_spikes\]\n)value = false", r'\1value = "false"', "graded_spikes: value is 'false'"),
-        (r"(?s)\[abilities.*?\[limits", "[limits", "'abilities' must be given as dict"),
+        (r"(?s)\[abilities.*?\[limits", "[limits", "abilities.ternary is missing: whether a neuron has a second"),
+        (r"(?s)\[abilities.*?\[limits", "abilities = 1\n[limits", "'abilities' must be given as dict"),
         (r"(?s)\[energy.*?\[time", "[time", "time needs energy"),
         ("value = 23.6", 'value = "x"', "must be a number"),
         ("value = 23.6", "value = nan", "must be a number"),

@@ -120,6 +120,39 @@ def test_a_folder_of_another_exporter_is_refused(program, x, tmp_path, nothing_l
 
 
 @pytest.mark.lava
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"input/in": np.full((3, 1, 2, 3), 7)}, "takes integers from 0 to 1, holds 7 to 7"),
+        ({"input/in": np.full((3, 1, 2, 3), 1.0)}, "takes integers from 0 to 1, holds 1.0 to 1.0 of type float64"),
+        ({"input/in": np.ones((3, 1, 6), int)}, r"must be \(T, B, \*\[2, 3\]\)"),
+        ({"in": np.ones((3, 1, 2, 3), int)}, r"must hold the arrays \['input/in'\], holds \['in'\]"),
+    ],
+)
+def test_the_folder_itself_refuses_what_are_no_events(program, given, message, tmp_path):
+    folder = export_lava(program, tmp_path / "network")
+    np.savez(folder / "x.npz", **given)
+    arguments = ("--input", folder / "x.npz", "--output", folder / "results.npz")
+    with pytest.raises(BackendFailed, match=message):
+        run_folder(find_lava_python(), folder, arguments, limit_s=60)
+
+
+@pytest.mark.lava
+def test_the_folder_itself_refuses_samples_too_long_for_a_readout(tmp_path):
+    readout = Population("sum", (1,), 4095, 0, VTH_MAX, np.zeros(1, np.int32), 1, kind="readout")
+    up = Projection("up", "in", "sum", np.array([[254]], np.int16), weight_exp=5)
+    program = make_program((Input("in", (1,)),), (readout,), (up,), (Output("out", "sum", "membrane"),))
+    folder = export_lava(program, tmp_path / "network")
+    arguments = ("--input", folder / "x.npz", "--output", folder / "results.npz")
+    np.savez(folder / "x.npz", **{"input/in": np.ones((16, 2, 1), int)})
+    run_folder(find_lava_python(), folder, arguments, limit_s=60)
+    assert np.load(folder / "results.npz")["membrane/sum"].ravel().tolist() == [16 * 254 * 32 * 64] * 2
+    np.savez(folder / "x.npz", **{"input/in": np.ones((17, 2, 1), int)})
+    with pytest.raises(BackendFailed, match=r"readouts \['sum'\] left their register"):
+        run_folder(find_lava_python(), folder, arguments, limit_s=60)
+
+
+@pytest.mark.lava
 @pytest.mark.parametrize("limit_s", [0.2, 4.0])
 def test_a_run_over_its_time_limit_is_ended(program, limit_s, nothing_left):
     x = np.zeros((50, 400, 2, 3), np.int8)  # half a minute at least

@@ -58,6 +58,12 @@ def test_a_strangers_network_leaves_as_nir_program_and_lava_folder(run, stranger
     assert code == 0 and set(json.loads(out)["accuracy"]) == {"torch", "run_graph", "oracle", "engine"}
 
 
+def test_a_module_is_not_given_inputs_by_name(run, stranger, tmp_path: Path) -> None:
+    np.savez(tmp_path / "named.npz", **{"x/input": np.ones((7, 3, 20), np.uint8)})
+    code, _, error = run("compare", *stranger, "--data", "named.npz", "--targets", "torch,oracle")
+    assert (code, "A module takes one array x, given are inputs by name: input." in error) == (2, True)
+
+
 def test_weights_may_be_safetensors_and_source_a_nir_file(run, tmp_path: Path) -> None:
     from safetensors.torch import save_file
 

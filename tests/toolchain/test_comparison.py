@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from graphs import chain
 from samples import a_program
 from spikewright.exporters.program.lower import lower
+from spikewright.exporters.program.program import Output
 from spikewright.exporters.program.trace import Trace
 from spikewright.models.errors import BackendUnavailable, ConfigError, InputError
 from spikewright.simulators.run import simulate
@@ -55,6 +56,22 @@ def test_planted_differences_are_counted_and_the_first_is_named(places: list) ->
 def test_equal_traces_have_no_divergence() -> None:
     pair = compare_pair(trace(), trace(), ["n1", "n2"])
     assert (pair.first_divergence, pair.mismatches, pair.spike_agreement, pair.same_prediction) == (None, 0, 1.0, 1.0)
+
+
+def test_a_sample_keeps_its_class_only_if_it_does_at_every_output() -> None:
+    one, two = np.eye(4), np.eye(4)
+    one[2] = [9, 0, 0, 0]
+    a = replace(trace(), output={"one": np.eye(4), "two": np.eye(4)})
+    assert compare_pair(a, replace(a, output={"one": one, "two": two}), ["n1", "n2"]).same_prediction == 0.75
+    two[3] = [9, 0, 0, 0]
+    assert compare_pair(a, replace(a, output={"two": two, "one": one}), ["n1", "n2"]).same_prediction == 0.5
+
+
+def test_a_spiking_population_is_compared_by_its_spikes_even_if_its_membrane_is_read() -> None:
+    sound = lower(GRAPH, calibration=X)
+    read = replace(sound, outputs=(*sound.outputs, Output("level", "n2", "membrane")))
+    result = compare(read, X, targets=("oracle", "engine"))
+    assert [(a.population, a.what) for a in result.pairs[0].agreements] == [("n1", "spike"), ("n2", "spike")]
 
 
 def test_traces_that_cannot_be_compared() -> None:

@@ -58,8 +58,9 @@ def report(
     quiet: Quiet = False,
 ) -> None:
     """Run, place, price and compare the network; write one self-contained page and its JSON."""
+    from ...simulators.chips.profile import load_chip
     from ...simulators.placement import place
-    from ...simulators.pricing import price
+    from ...simulators.pricing import price, require_energies
     from ...simulators.run import simulate
     from ..comparison import compare
     from ..exporting import write_json
@@ -67,13 +68,15 @@ def report(
     from ..reporting import report as make
 
     page, beside = _pages(out)
+    profile = load_chip(chip)
+    require_energies(profile)  # told before the work, not after it
     tell = teller(quiet)
     network, loaded = load(source, data, samples, steps, weights, example)
     options = lowering(bits, reset, dt)
     program = network.program(loaded.calibration, **options)
-    placement = place(program, chip)
+    placement = place(program, profile)
     cores = f" on {readable.number_of(len(placement.cores), 'core')}" if placement.chip.mesh else ""
-    tell(f"running {readable.number_of(loaded.x.shape[1], 'sample')}{cores}")
+    tell(f"running {readable.number_of(loaded.count, 'sample')}{cores}")
     runs_on = backend or _choose_backend(program, tell)
     trace = simulate(program, loaded.x, backend=runs_on, record=("spikes",), place=placement)
     chosen = listed(targets) or None

@@ -60,14 +60,18 @@ def simulate(
     options = {"progress": lambda done: tell(f"lava: {done} samples done")} if backend == "lava" else {}
     placements = place_all(program, [chip] if chip else None)
     trace = run(program, loaded.x, backend=backend, place=placements.counted, **options)
+    classes = {name: trace.predict(name) for name in trace.output}
+    only = next(iter(classes.values())) if len(classes) == 1 else None
+    if loaded.y is not None and only is None:
+        tell(f"no accuracy: y holds one class a sample, the network has the outputs {', '.join(classes)}")
     content = {
         "schema_version": 1,
         "data": loaded.name,
         "program_hash": program.content_hash,
         "activity": describe_activity(trace, program),
         **describe_costs(trace, placements),
-        "accuracy": None if loaded.y is None else float((trace.predict() == loaded.y).mean()),
-        "predictions": trace.predict().tolist(),
+        "accuracy": None if loaded.y is None or only is None else float((only == loaded.y).mean()),
+        "predictions": {n: rows.tolist() for n, rows in classes.items()} if only is None else only.tolist(),
         "provenance": provenance(),
     }
     emit(content, as_json, _render_simulation, out)

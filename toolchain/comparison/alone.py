@@ -96,7 +96,7 @@ def _by_graph(found: Agreement, graph: nir.NIRGraph, x: Any, a: Trace, b: Trace)
     sources = {source for source, _ in alone.sources.values()}
     if _inherits_nothing(sources - ports, a, b):
         return found.mismatches, b.backend
-    values = {**dict.fromkeys(ports, np.asarray(x)), **a.spikes}
+    values = {**(x if isinstance(x, dict) else dict.fromkeys(ports, np.asarray(x))), **a.spikes}
     if b.backend not in _BY_GRAPH or not sources <= set(values):
         return None, ""
     fed = {port: _late(values[source], delay) for port, (source, delay) in alone.sources.items()}

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from numpy.typing import NDArray
-
 from ...exporters.program.program import Program
 from ...exporters.program.trace import Trace
 from ...models.errors import BackendFailed, BackendUnavailable, InputError, UnsupportedOp
+from ..data.samples import Rows
 from ..sources import Source, resolve_source
 from ..targets import INTEGER, available_targets, run_target
 from .alone import measure_alone
@@ -50,9 +49,9 @@ class Comparison:
 
 def compare(
     source: Any,
-    x: NDArray[Any],
+    x: Rows,
     targets: tuple[str, ...] | None = None,
-    calibration: NDArray[Any] | None = None,
+    calibration: Rows | None = None,
     allow_missing: bool = False,
     progress: Callable[[str], None] | None = None,
     lowering: dict[str, Any] | None = None,
@@ -64,7 +63,7 @@ def compare(
     Parameters
     ----------
     source : nn.Module, NIRGraph, Program, path or Source
-    x : (T, B, *input_shape) array
+    x : (T, B, *input_shape) array, or dict of input name to such an array
     targets : tuple of str, optional
         Of ``torch, frozen, run_graph, oracle, engine, lava``; all that the source reaches if not given.
     calibration : array, optional
@@ -111,7 +110,7 @@ def compare(
 def _run(
     chosen: tuple[str, ...],
     network: Source,
-    x: NDArray[Any],
+    x: Rows,
     program: Program | None,
     allow_missing: bool,
     tell: Callable[[str], None],
@@ -131,7 +130,7 @@ def _run(
     return traces, not_run
 
 
-def _pairs(traces: dict[str, Trace], network: Source, x: NDArray[Any], program: Program | None) -> tuple[Pair, ...]:
+def _pairs(traces: dict[str, Trace], network: Source, x: Rows, program: Program | None) -> tuple[Pair, ...]:
     """Neighbours with both error columns."""
     order, graph = _order(traces), None if network.ready_program is not None else network.graph
     pairs = []
@@ -152,5 +151,7 @@ def _order(traces: dict[str, Trace]) -> list[str]:
 
 def _readouts(program: Program | None) -> dict[str, str]:
     """Readout populations, whose membranes two integer backends must share, with the output that carries them."""
-    outputs = program.outputs if program else ()
-    return {o.population: o.name for o in outputs if o.readout == "membrane"}
+    if program is None:
+        return {}
+    silent = {p.name for p in program.populations if p.kind == "readout"}  # the others are compared by their spikes
+    return {o.population: o.name for o in program.outputs if o.readout == "membrane" and o.population in silent}

@@ -10,7 +10,7 @@ from ...exporters.program.losses import Loss
 from ...exporters.program.program import Program
 from ...exporters.program.trace import Trace
 from ..sources import Source
-from .pairs import Divergence, compare_pair
+from .pairs import Divergence, compare_pair, same_classes
 
 TOGETHER = Loss("network", "all of them together: the integer program against the float network", "together")
 _NO_FLOAT = "a saved program has no float network to apply it to"
@@ -34,7 +34,7 @@ class Effect:
     slots : int
         Compared spikes: populations x rows x samples x neurons.
     changed_predictions : int or None
-        Samples whose predicted class changed.
+        Samples whose predicted class changed, at any output.
     samples : int
     first_divergence : Divergence or None
     reason : str
@@ -104,7 +104,7 @@ def _measure(graph: Any, program: Program, x: Any, samples: int, integer: Trace 
 
 
 def _effect(loss: Loss, unchanged: Trace, changed: Trace, order: list[str]) -> Effect:
-    predictions = int((unchanged.predict() != changed.predict()).sum())
+    predictions = int((~same_classes(unchanged, changed)).sum())
     if not unchanged.spikes:
         return Effect(loss, 0, 0, predictions, unchanged.samples)
     pair = compare_pair(unchanged, changed, order)

@@ -80,7 +80,7 @@ class Pair:
         Populations that both have, from the input on.
     first_divergence : Divergence or None
     same_prediction : float
-        Share of the samples with the same predicted class.
+        Share of the samples with the same predicted class, at every output.
     """
 
     backends: tuple[str, str]
@@ -130,8 +130,14 @@ def compare_pair(a: Trace, b: Trace, order: list[str], membranes: dict[str, str]
         d for rank, name in enumerate(order) if name in values for d in _first(rank, name, a.steps, *values[name])
     ]
     first = min(firsts, key=lambda found: found[0])[1] if firsts else None
-    same = float((a.predict() == b.predict()).mean())
-    return Pair((a.backend, b.backend), agreements, first, same)
+    return Pair((a.backend, b.backend), agreements, first, float(same_classes(a, b).mean()))
+
+
+def same_classes(a: Trace, b: Trace) -> NDArray[np.bool_]:
+    """Which samples have the same predicted class, at every output if there are several, (B,) bool."""
+    if len(a.output) == len(b.output) == 1:
+        return a.predict() == b.predict()  # backends may name it differently
+    return np.all([a.predict(name) == b.predict(name) for name in a.output], axis=0)
 
 
 def _rows(spikes: NDArray[Any]) -> NDArray[Any]:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from ...models.errors import InputError
 
+Rows = NDArray[Any] | dict[str, NDArray[Any]]
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -20,17 +22,22 @@ class Samples:
     Attributes
     ----------
     name : str
-    x : (T, B, *input_shape) array
+    x : (T, B, *input_shape) array, or dict of input name to such an array
     y : (B,) int64 array or None
         Classes, where known.
-    calibration : (T, B, *input_shape) array
+    calibration : as `x`
         Training data where the set has some, else `x`.
     """
 
     name: str
-    x: NDArray[Any]
+    x: Rows
     y: NDArray[np.int64] | None
-    calibration: NDArray[Any]
+    calibration: Rows
+
+    @property
+    def count(self) -> int:
+        """Number of samples, B."""
+        return (next(iter(self.x.values())) if isinstance(self.x, dict) else self.x).shape[1]
 
 
 def load_samples(spec: str, steps: int | None = None, limit: int | None = None) -> Samples:
@@ -40,7 +47,7 @@ def load_samples(spec: str, steps: int | None = None, limit: int | None = None) 
     ----------
     spec : str
         ``digits[:stratified|writer[:seed]]``: scikit-learn's digits, the test part, as a deterministic rate code;
-        or a file: ``.npy`` with (T, B, ...), ``.npz`` with ``x`` and optionally ``y``.
+        or a file: ``.npy`` with (T, B, ...); ``.npz`` with ``x``, or ``x/NAME`` for every input, and optionally ``y``.
     steps : int, optional
         T of the rate code, 8 if not given.
     limit : int, optional
@@ -57,7 +64,8 @@ def load_samples(spec: str, steps: int | None = None, limit: int | None = None) 
     if limit is None:
         return samples
     y = None if samples.y is None else samples.y[:limit]
-    return Samples(samples.name, samples.x[:, :limit], y, samples.calibration)
+    x = {n: rows[:, :limit] for n, rows in samples.x.items()} if isinstance(samples.x, dict) else samples.x[:, :limit]
+    return Samples(samples.name, x, y, samples.calibration)
 
 
 def _digits(spec: str, steps: int) -> Samples:
@@ -78,11 +86,23 @@ def _file(path: Path) -> Samples:
         raise InputError(f"Data {str(path)!r} is neither a known set (digits) nor a .npy or .npz file.")
     try:
         loaded = np.load(path, allow_pickle=False)
-        x, y = (loaded["x"], loaded.get("y")) if isinstance(loaded, np.lib.npyio.NpzFile) else (loaded, None)
+        x, y = (_named(loaded), loaded.get("y")) if isinstance(loaded, np.lib.npyio.NpzFile) else (loaded, None)
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise InputError(f"{path} cannot be read as an array (.npz needs an entry x): {error}.") from error
-    if x.ndim < 3 or x.dtype.kind not in "biuf" or 0 in x.shape:
-        raise InputError(f"{path} must hold numbers of shape (T, B, ...), holds {x.dtype} {x.shape}.")
-    if y is not None and (y.shape != (x.shape[1],) or y.dtype.kind not in "iu"):
-        raise InputError(f"{path}: y must have one class per sample, int ({x.shape[1]},), is {y.dtype} {y.shape}.")
-    return Samples(path.name, x, y, x)
+        raise InputError(
+            f"{path} cannot be read as an array (.npz needs an entry x, or x/NAME for every input): {error}."
+        ) from error
+    for rows in x.values() if isinstance(x, dict) else (x,):
+        if rows.ndim < 3 or rows.dtype.kind not in "biuf" or 0 in rows.shape:
+            raise InputError(f"{path} must hold numbers of shape (T, B, ...), holds {rows.dtype} {rows.shape}.")
+    samples = Samples(path.name, x, y, x)
+    if y is not None and (y.shape != (samples.count,) or y.dtype.kind not in "iu"):
+        raise InputError(f"{path}: y must have one class per sample, int ({samples.count},), is {y.dtype} {y.shape}.")
+    return samples
+
+
+def _named(loaded: Any) -> Rows:
+    """The one array ``x``, or those of several inputs by name."""
+    given = {entry.removeprefix("x/"): loaded[entry] for entry in loaded.files if entry.startswith("x/")}
+    if given and "x" in loaded.files:
+        raise ValueError(f"it has x and x/{next(iter(given))}, which of them is the input?")
+    return given or loaded["x"]

@@ -91,8 +91,8 @@ def _activity(trace: Trace, program: Program | None) -> dict[str, Any]:
 
 
 def _accuracies(traces: dict[str, Trace], labels: NDArray[Any] | None) -> dict[str, dict[str, Any]]:
-    """Share of right classes of every backend, on the samples it ran."""
-    if labels is None:
+    """Share of right classes of every backend, on the samples it ran; none where several outputs give classes."""
+    if labels is None or any(len(t.output) > 1 for t in traces.values()):
         return {}
     classes = np.asarray(labels)
     if classes.ndim != 1 or any(t.samples > len(classes) for t in traces.values()):

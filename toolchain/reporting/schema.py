@@ -58,7 +58,7 @@ class Pair(Strict):
     backends: tuple[str, str]
     spike_agreement: float = Field(ge=0, le=1)
     mismatches: int
-    same_prediction: float = Field(description="share of samples with the same class")
+    same_prediction: float = Field(description="share of samples with the same class, at every output")
     populations: list[Agreement]
     first_divergence: Divergence | None
 

@@ -15,7 +15,8 @@ def require_chip(populations: Iterable[Population], chip: ChipLimits | None) -> 
     Raises
     ------
     CapacityError
-        Naming every population that resets by subtraction or has registers for each neuron where the chip has neither.
+        Naming every population that resets by subtraction, has registers for each neuron or keeps nothing between
+        steps where the chip cannot.
     """
     found = [] if chip is None else [v for p in populations for v in _violations(p, chip)]
     if found:
@@ -33,4 +34,9 @@ def _violations(p: Population, chip: ChipLimits) -> Iterator[str]:
         yield (
             f"population {p.name!r} has one {', '.join(p.per_neuron)} for each neuron, {chip.name} has one for a "
             "population; train one decay and threshold for the layer"
+        )
+    if p.kind == "threshold" and not chip.stateless:
+        yield (
+            f"population {p.name!r} keeps nothing of the step before, as a Threshold or a Delay that no synapse can "
+            f"say; a membrane of {chip.name} keeps a rest: use IF or LIF neurons, or put the Delay in front of a Linear"
         )

@@ -16,7 +16,7 @@ from ...nir.quirks import past_recurrence
 from ...nir.semantics import Semantics
 from ...nir.shapes import infer_shapes
 from ..losses import Loss
-from .network import Network
+from .network import CONSTANT, Network
 from .paths import LINEAR, incoming, named_apart
 from .populations import POPULATIONS, as_shape, neurons_of, summing_neurons
 
@@ -97,6 +97,8 @@ def _refuse_kinds(graph: nir.NIRGraph) -> None:
 
 def _refuse(graph: nir.NIRGraph, semantics: Semantics) -> None:
     found = [*_misread(graph)]
+    if CONSTANT in graph.nodes:
+        found.append(f"a node is called {CONSTANT!r}, the name of the source that biases come from; rename it")
     if semantics.reset not in ("zero", "subtract"):
         found.append(
             f"the neurons reset by {semantics.reset!r} ({semantics.origin['reset']}), which no chip's neuron does: "

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..population import Register
+from ..population import LEAKLESS, Register
 from .network import Floats, Neurons
-
-LEAKLESS = 4096
-"""Membrane decay of a population of the kind threshold, which keeps nothing."""
 
 
 def current_register(neurons: Neurons) -> Register:

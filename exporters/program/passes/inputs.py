@@ -27,7 +27,8 @@ def inputs_of(
     Raises
     ------
     InputError
-        If the calibration names other inputs than the network has, or is not finite or of the input's shape.
+        If the calibration names other inputs than the network has, is empty, not finite or not of the input's shape,
+        or if T and B differ between inputs.
     CapacityError
         If the input is grey and the chip has binary spikes only.
     """
@@ -35,7 +36,10 @@ def inputs_of(
     fed = {name: shape for name, shape in network.inputs.items() if name not in network.constants}
     ports = {name: _input(name, shape, rows.get(name), chip) for name, shape in fed.items()}
     ports |= {name: Input(name, network.inputs[name], "bias") for name in sorted(network.constants)}
-    return ports, next((len(x) for x in rows.values()), None)
+    sizes = {name: x.shape[:2] for name, x in rows.items()}
+    if len(set(sizes.values())) > 1:
+        raise InputError(f"All inputs of a calibration must have the same T and B, are {sizes}.")
+    return ports, next((steps for steps, _ in sizes.values()), None)
 
 
 def rounded_inputs(inputs: dict[str, Input], calibration: Calibration) -> list[Loss]:
@@ -54,8 +58,8 @@ def _by_name(network: Network, calibration: Calibration) -> dict[str, NDArray[An
         return {}
     if not isinstance(calibration, dict):
         calibration = {fed[0]: calibration} if len(fed) == 1 else {"": calibration}
-    if sorted(calibration) != fed:
-        given = sorted(calibration) if "" not in calibration else "one array"
+    if set(calibration) != set(fed):
+        given = "one array" if "" in calibration else sorted(map(str, calibration))
         raise InputError(f"The graph has the inputs {fed}, the calibration gives {given}. Give a dict of all.")
     return {name: np.asarray(x) for name, x in calibration.items()}
 
@@ -63,9 +67,10 @@ def _by_name(network: Network, calibration: Calibration) -> dict[str, NDArray[An
 def _input(name: str, shape: tuple[int, ...], x: NDArray[Any] | None, chip: ChipLimits | None) -> Input:
     if x is None:
         return Input(name, shape)
-    if x.ndim < 2 or x.shape[2:] != shape or not np.isfinite(x).all():
+    fits = x.ndim >= 2 and x.shape[2:] == shape and x.size > 0
+    if not fits or x.dtype.kind not in "biuf" or not np.isfinite(x).all():
         wanted = ", ".join(map(str, ("T", "B", *shape)))
-        raise InputError(f"Calibration of {name!r} must be finite, ({wanted}), is {x.shape}.")
+        raise InputError(f"Calibration of {name!r} must be finite, ({wanted}), is {x.shape} of {x.dtype}.")
     if np.isin(x, (0, 1)).all():
         return Input(name, shape)
     if chip is not None and not chip.graded_spikes:
@@ -73,7 +78,7 @@ def _input(name: str, shape: tuple[int, ...], x: NDArray[Any] | None, chip: Chip
             f"Input {name!r} is grey (values {x.min():g} to {x.max():g}), but the spikes of {chip.name} carry no "
             "value. Encode it as binary spikes (models.encoders.rate_code) or choose a chip with graded spikes."
         )
-    peak = float(np.abs(x).max())
+    peak = max(-float(x.min()), float(x.max()))  # the magnitude of an integer type's minimum is no value of that type
     if x.dtype.kind in "iu":  # integers go unchanged, so they are the events
         return Input(name, shape, "graded", 1.0, int(peak).bit_length())
     return Input(name, shape, "graded", ((1 << GRADED_BITS) - 1) / peak, GRADED_BITS)

@@ -10,10 +10,11 @@ import nir
 import numpy as np
 from scipy import sparse
 
-from ...nir.shapes import as_shape, integers, padding_of
+from ...nir.shapes import integers, padding_of
 from ..synapses import spatial
 from .borders import convolution_between
 from .linear import Dense, Elementwise, Floats, LinearMap, Sparse
+from .populations import as_shape
 from .windows import Pooling, Spatial
 
 Affine = tuple[LinearMap, Floats | None]
@@ -68,11 +69,11 @@ def _pool(node: Any) -> Affine:
 
 
 def _taken(node: Any) -> tuple[int, ...]:
-    return as_shape(node.input_type["input"]) or ()
+    return as_shape(node.input_type["input"])
 
 
 def _spatial(stated: Any) -> Spatial:
-    return spatial(as_shape(stated) or ())
+    return spatial(as_shape(stated))
 
 
 _NODES: dict[type, Callable[[Any], Affine]] = {

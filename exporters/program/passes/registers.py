@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..losses import Loss
-from ..population import Register
+from ..population import LEAKLESS, Register
 from ..program import VTH_MAX, Population
-from .decays import LEAKLESS, current_register, kept, membrane_register
+from .decays import current_register, kept, membrane_register
 from .network import Floats, Neurons
 from .scale import BIAS_MANTISSA_MAX, Scale
 

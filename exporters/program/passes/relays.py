@@ -16,10 +16,9 @@ import numpy as np
 from ..losses import Loss
 from ..population import Population
 from ..ports import Input
-from ..projection import Projection
+from ..projection import WINDOWED, Projection
 from ..projection_rules import MAX_HOPS
 
-WINDOWED = ("convolution", "pooling")
 LARGEST_SPREAD = MAX_HOPS - 1
 """Most by which delays of one projection may differ, so that one relay brings all of them into reach."""
 Source = Input | Population

@@ -11,8 +11,9 @@ import numpy as np
 from ....models.errors import NumericRangeError
 from ..bounds import longest_memory
 from ..grid import grid_range, grid_step, round_to_grid
+from ..population import LEAKLESS
 from ..program import READOUT_LIMIT, STATE_LIMIT, VTH_MAX, Input, SignMode
-from .decays import LEAKLESS, current_register, kept, membrane_register
+from .decays import current_register, kept, membrane_register
 from .network import Floats, Neurons, Synapses
 from .windows import Window
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..projection import Pair
+from ..synapses import places
 from .linear import Floats, LinearMap, Numbers
 
 Spatial = tuple[int, int, int]
@@ -55,13 +56,7 @@ class Window(LinearMap):
     @property
     def places(self) -> Pair:
         """Positions of the window, vertical and horizontal."""
-        rows, columns = (
-            (side + 2 * padding - dilation * (size - 1) - 1) // stride + 1
-            for side, padding, dilation, size, stride in zip(
-                self.in_shape[1:], self.padding, self.dilation, self.size, self.stride, strict=True
-            )
-        )
-        return rows, columns
+        return places(self.in_shape[1:], self.size, self.stride, self.padding, self.dilation)
 
     def taps(self, padded: Numbers) -> Iterator[tuple[int, int, Numbers]]:
         """Every tap (ky, kx) with the view (..., C, rows, columns) of padded input that it meets."""

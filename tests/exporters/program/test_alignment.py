@@ -122,6 +122,22 @@ def test_samples_shorter_than_the_network_is_deep(backend: str, steps: int) -> N
     require_aligned(graph, x, backend)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_biases_that_run_before_the_first_row_of_a_stream_change_no_row(backend: str) -> None:
+    """Deep neurons charge, spike and are reset before a sample; without Delays none of that arrives in it."""
+    rng = np.random.default_rng(6)
+    nodes = layers(rng, "LIF IF LIF", skip=nir.Linear(dyadic.weights(rng, 4, 4)))
+    for i in (1, 2, 3):
+        fc: Any = nodes[f"fc{i}"]
+        nodes[f"fc{i}"] = nir.Affine(fc.weight, fc.bias + 1.25)
+    graph, x = dyadic.graph(nodes, "input fc1 n1 fc2 n2 fc3 n3 output", "input skip n3"), spikes(rng, 5, 4, 4)
+    trace = simulate(lower(graph, calibration=x), x, backend=backend, record=("spikes",), samples="stream")
+    reference = run_graph(graph, x)
+    assert reference.spikes["n3"].any()
+    for name, rows in reference.spikes.items():
+        np.testing.assert_array_equal(trace.spikes[name], rows, err_msg=name)
+
+
 @settings(max_examples=80)
 @given(st.integers(0, 2**32 - 1), st.integers(1, dyadic.ROWS), st.sampled_from(["zero", "subtract"]))
 def test_random_graphs_with_cycles_and_delays(seed: int, steps: int, reset: str) -> None:

@@ -142,8 +142,8 @@ def test_the_file_says_what_it_is(tmp_path: Path) -> None:
 
 def test_losses_and_settings_come_back(tmp_path: Path) -> None:
     losses = (Loss("a", "threshold became 10", "threshold"), Loss("in-a", "weights on 8 bits"))
-    chosen = {"dt_s": (1e-3, "argument"), "reset": ("zero", "metadata")}
-    a_program(losses=losses, settings=chosen).save(tmp_path / "p")
+    chosen = {"dt_s": (2.0**-10, "argument"), "reset": ("zero", "metadata")}
+    a_program(losses=losses, settings={**chosen, "dt_s": (np.float32(2.0**-10), "argument")}).save(tmp_path / "p")
     again = load_program(tmp_path / "p")
     assert again.losses == losses and again.settings == chosen
 

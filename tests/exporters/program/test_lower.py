@@ -181,10 +181,18 @@ def test_decays_that_differ_between_neurons_are_registers_or_refused_by_the_chip
         lower(replaced(graph, n1=mixed), chip=ChipLimits("plain", graded_spikes=True, registers_per_neuron=False))
 
 
+def test_neurons_without_memory_are_refused_by_a_chip_whose_membranes_keep_a_rest() -> None:
+    graph = replaced(chain([np.eye(2)]), n1=nir.Threshold(np.ones(2)))
+    assert [p.kind for p in lower(graph, chip=BINARY).populations] == ["threshold"]
+    with pytest.raises(CapacityError, match=r"'n1' keeps nothing of the step before.*membrane of plain keeps a rest"):
+        lower(graph, chip=ChipLimits("plain", graded_spikes=True, stateless=False))
+
+
 def test_bad_arguments_and_parameters() -> None:
     graph = chain([np.eye(2)])
-    with pytest.raises(ConfigError, match="weight_bits = 9"):
-        lower(graph, weight_bits=9)
+    for bits in (9, 0, True, 7.5, "8"):
+        with pytest.raises(ConfigError, match=f"weight_bits = {bits!r};"):
+            lower(graph, weight_bits=bits)
     with pytest.raises(NumericRangeError, match="2 bits or more"):
         lower(chain([np.array([[1.0, -1.0]])]), weight_bits=1)
     with pytest.raises(UnsupportedOp, match="ei='dynamic'"):

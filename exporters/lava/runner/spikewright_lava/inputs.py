@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -53,24 +54,30 @@ def read_inputs(network: Network, path: Path, streamed: bool) -> Events:
     Raises
     ------
     ValueError
-        If an input is missing, has another shape than the network's, or holds no 32-bit integers.
+        If an input is missing or unknown, has another shape than the network's, or holds anything but events of its.
     """
-    rows, sizes = {}, set()
+    fed = {f"input/{entry['name']}": entry for entry in network.inputs if entry["kind"] != "bias"}
     with np.load(path, allow_pickle=False) as arrays:
-        for entry in network.inputs:
-            if entry["kind"] == "bias":
-                continue
-            x = arrays[f"input/{entry['name']}"]
-            if x.ndim < 2 or list(x.shape[2:]) != entry["shape"]:
-                raise ValueError(f"input {entry['name']!r} must be (T, B, *{entry['shape']}), is {x.shape}")
-            if x.dtype.kind not in "biu" or (x.size and (x.min() < -(2**31) or x.max() >= 2**31)):
-                raise ValueError(f"input {entry['name']!r} must hold 32-bit integers")
-            sizes.add(x.shape[:2])
-            rows[entry["name"]] = x.reshape(*x.shape[:2], -1).astype(np.int32)
-    if len(sizes) != 1 or 0 in min(sizes):
-        raise ValueError(f"all inputs must have the same T and B, at least 1; given are {sorted(sizes)}")
+        if sorted(arrays.files) != sorted(fed):
+            raise ValueError(f"{path.name} must hold the arrays {sorted(fed)}, holds {sorted(arrays.files)}")
+        rows = {entry["name"]: _events(entry, arrays[name]) for name, entry in fed.items()}
+    sizes = {x.shape[:2] for x in rows.values()}
+    if len(sizes) != 1:
+        raise ValueError(f"all inputs must have the same T and B, given are {sorted(sizes)}")
     size = sizes.pop()
     for entry in network.inputs:
         if entry["kind"] == "bias":
             rows[entry["name"]] = np.ones((*size, int(np.prod(entry["shape"]))), np.int32)
     return Events(*size, network.depth, streamed, rows)
+
+
+def _events(entry: dict[str, Any], x: np.ndarray) -> np.ndarray:
+    """Events of an input, (T, B, n); Lava would take any value at a spike input as a spike."""
+    if x.ndim < 2 or list(x.shape[2:]) != entry["shape"] or 0 in x.shape:
+        raise ValueError(f"input {entry['name']!r} must be (T, B, *{entry['shape']}), is {x.shape}")
+    highest = (1 << entry["bits"]) - 1
+    lowest = -highest if entry["kind"] == "graded" else 0
+    if x.dtype.kind not in "biu" or x.min() < lowest or x.max() > highest:
+        found = f"{x.min()} to {x.max()} of type {x.dtype}" if x.dtype.kind in "biuf" else f"type {x.dtype}"
+        raise ValueError(f"input {entry['name']!r} takes integers from {lowest} to {highest}, holds {found}")
+    return x.reshape(*x.shape[:2], -1).astype(np.int32)

@@ -68,7 +68,16 @@ class Plan:
         return row // self.steps if row % self.steps == self.steps - 1 else None
 
     def save(self, spikes: dict[str, np.ndarray], states: dict[tuple[str, str], np.ndarray], running_s: float) -> None:
-        """Write all arrays, aligned, as one .npz file that appears whole."""
+        """Write all arrays, aligned, as one .npz file that appears whole.
+
+        Raises
+        ------
+        ValueError
+            If a readout has spiked, which makes its membrane wrong.
+        """
+        broken = [track.name for track in self.tracks if track.silent and spikes[track.name].any()]
+        if broken:
+            raise ValueError(f"the membranes of readouts {broken} left their register; give shorter samples")
         arrays = {"meta": np.array(json.dumps(self._meta(running_s)))}
         for track in self.tracks:
             arrays[f"spikes/{track.name}"] = self._by_row(track.unpacked(spikes[track.name]))

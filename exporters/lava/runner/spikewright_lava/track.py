@@ -23,6 +23,8 @@ class Track:
     variables : tuple of {"u", "v"}
         States that are recorded; those of a `stateless` population are zero.
     stateless : bool
+    silent : bool
+        It may not spike: a readout, whose membrane a spike would reset.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Track:
     events: str
     variables: tuple[str, ...]
     stateless: bool
+    silent: bool
 
     @property
     def read(self) -> tuple[str, ...]:
@@ -57,4 +60,5 @@ def make_track(population: dict[str, Any], port: str, variables: tuple[str, ...]
     """Plan to record `variables` of a population besides its events, which arrive at `port`."""
     events = "int32" if population["event_bits"] > 1 else "int8" if population["signed"] else "bits"
     size, stateless = int(np.prod(population["shape"])), population["kind"] == "relay"
-    return Track(population["name"], size, population["level"], port, events, variables, stateless)
+    silent = population["kind"] == "readout"
+    return Track(population["name"], size, population["level"], port, events, variables, stateless, silent)
