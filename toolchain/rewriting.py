@@ -12,6 +12,17 @@ if TYPE_CHECKING:
     import nir
 
 
+def restated(graph: nir.NIRGraph, **choices: Any) -> nir.NIRGraph:
+    """Return `graph` with `choices` (see `semantics.choose`) in its metadata, where every executor finds them."""
+    import nir
+
+    from ..exporters.nir.metadata import own_metadata
+    from ..exporters.nir.semantics import METADATA_KEY
+
+    metadata = {**(graph.metadata or {}), METADATA_KEY: own_metadata(graph.metadata) | choices}
+    return nir.NIRGraph(dict(graph.nodes), list(graph.edges), metadata=metadata, type_check=False)
+
+
 def portable_graph(graph: nir.NIRGraph, **overrides: Any) -> tuple[nir.NIRGraph, list[Loss]]:
     """Return `graph` in the part of NIR that snnTorch and nirtorch read, and what that leaves out or changes.
 

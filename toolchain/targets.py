@@ -43,7 +43,7 @@ def run_target(target: str, source: Source, x: Rows, program: Program | None = N
     program : Program, optional
         For the integer targets; lowered from the source with `x` as calibration if not given.
     **options
-        For the Lava run.
+        For the Lava run, or ``cycle`` for run_graph.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def run_target(target: str, source: Source, x: Rows, program: Program | None = N
     if target == "run_graph":
         from ..exporters.nir.execute import run_graph
 
-        return run_graph(source.graph, x)
+        return run_graph(source.graph, x, **options)
     return simulate(program or source.program(x), x, backend=target, record=("spikes",), **options)
 
 

@@ -30,14 +30,15 @@ class Isolated:
     sources: dict[str, tuple[str, int]]
 
 
-def isolate_node(graph: nir.NIRGraph, name: str) -> Isolated:
+def isolate_node(graph: nir.NIRGraph, name: str, cycle: str = "every") -> Isolated:
     """Cut the node `name` out of `graph`, back to the neurons and inputs that feed it.
 
     Every edge that leaves a source gets an Input of its own, because only some of them may wait a row. The part
-    keeps every convention of the whole, for a part may look like the file of another framework.
+    keeps every convention of the whole, for a part may look like the file of another framework; `cycle` is that of
+    `run_graph`.
     """
     semantics = choose(graph)
-    late = recurrent_edges(graph, buffered(graph, semantics))
+    late = recurrent_edges(graph, buffered(graph, semantics), cycle)
     end = next(n for n, node in graph.nodes.items() if isinstance(node, nir.Output))
     nodes: dict[str, nir.NIRNode] = {name: graph.nodes[name], end: nir.Output(graph.nodes[name].output_type)}
     edges: list[Edge] = [(name, end)]

@@ -18,8 +18,9 @@ class Loss:
     kind : str
         What was changed, for programs that read it: "input", "weights", "rows" (of weights that vanished), "floor" (of
         a projection's sum), "decay", "membrane" (cut after its decay), "current_decay", "current" (the same of the
-        synaptic current), "threshold", "bias", "spike_op", "start" (of membranes), "reset", "cycle" (edges that
-        wait) or "structure" (of the graph). Empty for losses of the NIR export and of older files.
+        synaptic current), "threshold", "bias", "spike_op", "start" (of membranes), "range" (where a membrane stops),
+        "reset", "cycle" (edges that wait) or "structure" (of the graph). Empty for losses of the NIR export and of
+        older files.
     """
 
     node: str

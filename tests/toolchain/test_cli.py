@@ -74,7 +74,9 @@ def test_weights_may_be_safetensors_and_source_a_nir_file(run, tmp_path: Path) -
     assert code == 0 and json.loads(out)["settings"]["weight_bits"] == [4, "argument"]
 
 
-LOWERING = (("--bits", "8", "weight_bits"), ("--reset", "zero", "reset"), ("--dt", "1e-4", "dt_s"))
+LOWERING = (
+    ("--bits", "8", "weight_bits"), ("--reset", "zero", "reset"), ("--dt", "1e-4", "dt_s"), ("--cycle", "hop", "cycle"),
+)  # fmt: skip
 WRITERS = [
     *([command, "nothing.nir", "--data", "nothing.npy"] for command in ("simulate", "compare", "evaluate", "check")),
     *(["inspect", "nothing.nir"], ["chips"], ["doctor"]),

@@ -7,7 +7,21 @@ from typing import Annotated, Any
 import typer
 
 from . import render
-from .options import Bits, Chip, Dt, Example, Json, Reset, SourceArgument, Steps, Weights, listed, lowering, shape
+from .options import (
+    Bits,
+    Chip,
+    Cycle,
+    Dt,
+    Example,
+    Json,
+    Reset,
+    SourceArgument,
+    Steps,
+    Weights,
+    listed,
+    lowering,
+    shape,
+)
 from .output import emit, say
 
 
@@ -25,6 +39,7 @@ def export(
     chip: Chip = "",
     reset: Reset = "",
     dt: Dt = None,
+    cycle: Cycle = "",
     steps: Steps = 0,
     as_json: Json = False,
 ) -> None:
@@ -36,7 +51,7 @@ def export(
 
     writable_folder(out, MARKER)
     network = resolve_source(source, weights or None, shape(example))
-    options = lowering(bits, reset, dt, chip)
+    options = lowering(bits, reset, dt, cycle, chip)
     network.portable, network.overrides = portable, {k: options[k] for k in ("reset", "dt_s") if k in options}
     formats = listed(to)
     data = calibrate or network.data

@@ -39,6 +39,10 @@ Bits = Annotated[int | None, typer.Option("--bits", help="Weight bits, 1 to 8; 8
 Reset = Annotated[str, typer.Option("--reset", help="Override the reset: zero or subtract.")]
 Dt = Annotated[float | None, typer.Option("--dt", help="Override the graph's time step, s.", show_default=False)]
 
+Cycle = Annotated[
+    str, typer.Option("--cycle", help="Which edges of a cycle wait a row: every, closing or hop (see docs/nir.md).")
+]
+
 
 def listed(text: str) -> tuple[str, ...]:
     """Split a list at its commas."""
@@ -61,7 +65,7 @@ def shape(text: str) -> tuple[int, ...] | None:
     return tuple(int(part) for part in parts)
 
 
-def lowering(bits: int | None, reset: str, dt_s: float | None, chip: str = "") -> dict[str, object]:
+def lowering(bits: int | None, reset: str, dt_s: float | None, cycle: str, chip: str = "") -> dict[str, object]:
     """Collect the options of `lower` that were given."""
-    given = {"weight_bits": bits, "reset": reset or None, "dt_s": dt_s, "chip": chip or None}
+    given = {"weight_bits": bits, "reset": reset or None, "dt_s": dt_s, "cycle": cycle or None, "chip": chip or None}
     return {name: value for name, value in given.items() if value is not None}

@@ -11,6 +11,7 @@ from .options import (
     CHIP,
     Bits,
     Chip,
+    Cycle,
     Data,
     Dt,
     Example,
@@ -61,6 +62,7 @@ def check(
     bits: Bits = None,
     reset: Reset = "",
     dt: Dt = None,
+    cycle: Cycle = "",
     out: OutFile = "",
     as_json: Json = False,
 ) -> None:
@@ -76,7 +78,7 @@ def check(
     named = data or network.data
     calibration = load_samples(named, steps or network.steps).calibration if named else None
     # Lowered for no chip in particular, so that every violation is found here and told together.
-    program = network.program(calibration, **lowering(bits, reset, dt))
+    program = network.program(calibration, **lowering(bits, reset, dt, cycle))
     content, placement, findings = describe_fit(program, chip)
     emit({"schema_version": 1} | content, as_json, chip_tables.fit, out)
     if not content["fits"]:

@@ -15,6 +15,7 @@ from .options import (
     CHIP,
     Bits,
     Chip,
+    Cycle,
     Data,
     Dt,
     Effects,
@@ -53,6 +54,7 @@ def report(
     bits: Bits = None,
     reset: Reset = "",
     dt: Dt = None,
+    cycle: Cycle = "",
     effects: Effects = True,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -72,7 +74,7 @@ def report(
     require_energies(profile)  # told before the work, not after it
     tell = teller(quiet)
     network, loaded = load(source, data, samples, steps, weights, example)
-    options = lowering(bits, reset, dt)
+    options = lowering(bits, reset, dt, cycle)
     program = network.program(loaded.calibration, **options)
     placement = place(program, profile)
     cores = f" on {readable.number_of(len(placement.cores), 'core')}" if placement.chip.mesh else ""
@@ -92,7 +94,7 @@ def report(
     )
     given = {"--data": data, "--chip": chip, "--samples": samples, "--targets": targets, "--out": out}
     given |= {"--steps": steps, "--weights": weights, "--example": example, "--bits": bits, "--reset": reset}
-    given |= {"--dt": dt, "--backend": backend, "--no-effects": not effects}
+    given |= {"--dt": dt, "--cycle": cycle, "--backend": backend, "--no-effects": not effects}
     made = make(
         trace,
         price(trace, placement),

@@ -12,6 +12,7 @@ from .loading import load
 from .options import (
     Bits,
     Chip,
+    Cycle,
     Data,
     Dt,
     Effects,
@@ -45,6 +46,7 @@ def simulate(
     bits: Bits = None,
     reset: Reset = "",
     dt: Dt = None,
+    cycle: Cycle = "",
     out: OutFile = "",
     as_json: Json = False,
     quiet: Quiet = False,
@@ -55,7 +57,7 @@ def simulate(
     from ..placing import place_all
 
     network, loaded = load(source, data, samples, steps, weights, example)
-    program = network.program(loaded.calibration, **lowering(bits, reset, dt))
+    program = network.program(loaded.calibration, **lowering(bits, reset, dt, cycle))
     tell = teller(quiet)
     options = {"progress": lambda done: tell(f"lava: {done} samples done")} if backend == "lava" else {}
     placements = place_all(program, [chip] if chip else None)
@@ -88,6 +90,7 @@ def compare(
     bits: Bits = None,
     reset: Reset = "",
     dt: Dt = None,
+    cycle: Cycle = "",
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 unless the integer backends agree.")] = False,
     effects: Effects = True,
     out: OutFile = "",
@@ -109,7 +112,7 @@ def compare(
         loaded.calibration,
         allow_missing=chosen is None,
         progress=teller(quiet),
-        lowering=lowering(bits, reset, dt),
+        lowering=lowering(bits, reset, dt, cycle),
         effects=effects,
     )
     content = describe_comparison(result) | {"schema_version": 1, "data": loaded.name, "provenance": provenance()}
@@ -133,6 +136,7 @@ def evaluate(
     bits: Bits = None,
     reset: Reset = "",
     dt: Dt = None,
+    cycle: Cycle = "",
     out: OutFile = "",
     as_json: Json = False,
     quiet: Quiet = False,
@@ -146,7 +150,7 @@ def evaluate(
     if loaded.y is None:
         raise InputError(f"{loaded.name} has no classes; an accuracy needs a .npz file with x and y.")
     chosen = listed(targets) or tuple(target for target in available_targets(network) if target != "lava")
-    program = network.program(loaded.calibration, **lowering(bits, reset, dt)) if INTEGER & set(chosen) else None
+    program = network.program(loaded.calibration, **lowering(bits, reset, dt, cycle)) if INTEGER & set(chosen) else None
     tell, rows = teller(quiet), {}
     for target in chosen:
         tell(target)

@@ -91,7 +91,7 @@ def _by_graph(found: Agreement, graph: nir.NIRGraph, x: Any, a: Trace, b: Trace)
     name = found.population
     if name not in graph.nodes:
         return None, ""
-    alone = isolate_node(graph, name)
+    alone = isolate_node(graph, name, str(b.settings.get("cycle", ("every",))[0]))
     ports = {n for n, node in graph.nodes.items() if type(node).__name__ == "Input"}
     sources = {source for source, _ in alone.sources.values()}
     if _inherits_nothing(sources - ports, a, b):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -11,11 +11,15 @@ from ...exporters.program.program import Program
 from ...exporters.program.trace import Trace
 from ...models.errors import BackendFailed, BackendUnavailable, InputError, UnsupportedOp
 from ..data.samples import Rows
+from ..rewriting import restated
 from ..sources import Source, resolve_source
 from ..targets import INTEGER, available_targets, run_target
 from .alone import measure_alone
 from .effects import Effect, measure_effects
 from .pairs import Pair, compare_pair
+
+_STEPPING = ("dt_s", "integration", "spike_op")
+"""Options of `lower` that say how a graph is stepped, and not what a program changes."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,8 @@ def compare(
     progress : callable, optional
         Called with the name of every target before it runs, and with "effects of the losses".
     lowering : dict, optional
-        Options of `lower`, such as ``weight_bits`` and ``reset``.
+        Options of `lower`, such as ``weight_bits`` and ``reset``. Those that say how time is stepped (dt_s,
+        integration, spike_op, a cycle that is "closing") hold for run_graph too; a changed reset is a loss.
     effects : bool
         Measure what every loss of the integer program does by itself, which runs the float network once for each.
     **options
@@ -94,6 +99,7 @@ def compare(
             f"A comparison needs two different targets or more, given {chosen}; {network.name} has {reach}."
         )
     tell = progress or (lambda name: None)
+    network = _stepped_as_lowered(network, lowering or {})
     program = None
     if INTEGER & set(chosen):
         program = network.program(x if calibration is None else calibration, **(lowering or {}))
@@ -122,12 +128,26 @@ def _run(
     for target in chosen:
         tell(target)
         try:
-            traces[target] = run_target(target, network, x, program, **(options if target == "lava" else {}))
+            traces[target] = run_target(target, network, x, program, **_options_of(target, program, options))
         except (BackendUnavailable, UnsupportedOp) as error:
             if isinstance(error, BackendFailed) or not allow_missing:
                 raise
             not_run[target] = str(error)
     return traces, not_run
+
+
+def _stepped_as_lowered(network: Source, lowering: dict[str, Any]) -> Source:
+    """The same network; its graph states what `lowering` says of the time step."""
+    said = {name: lowering[name] for name in _STEPPING if lowering.get(name) is not None}
+    if not said or network.ready_program is not None:
+        return network
+    return replace(network, nir_graph=restated(network.graph, **said), portable=False, losses=network.losses)
+
+
+def _options_of(target: str, program: Program | None, options: dict[str, Any]) -> dict[str, Any]:
+    if target == "run_graph" and program is not None and program.settings.get("cycle", ("",))[0] == "closing":
+        return {"cycle": "closing"}
+    return options if target == "lava" else {}
 
 
 def _pairs(traces: dict[str, Trace], network: Source, x: Rows, program: Program | None) -> tuple[Pair, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..losses import Loss
-from ..program import Population, Program, Projection
+from ..program import STATE_LIMIT, Population, Program, Projection
 from .decays import kept
 from .execute import Arithmetic
 from .network import Floats, Network, Neurons, Synapses
@@ -75,6 +75,11 @@ def _start(network: Network, arithmetic: Arithmetic, program: Program, name: str
     return _with_neurons(network, name, start=0.0), arithmetic
 
 
+def _range(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
+    limit = STATE_LIMIT * _population(program, name).membrane_unit
+    return network, replace(arithmetic, limits={**arithmetic.limits, name: limit})
+
+
 def _membrane(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
     return network, replace(arithmetic, cuts={**arithmetic.cuts, name: _population(program, name).membrane_unit})
 
@@ -115,6 +120,7 @@ _APPLY: dict[str, Callable[[Network, Arithmetic, Program, str], Changed]] = {
     "floor": _floor,
     "decay": _decay,
     "membrane": _membrane,
+    "range": _range,
     "current_decay": _current_decay,
     "current": _current,
     "threshold": _threshold,

@@ -34,6 +34,8 @@ class Arithmetic:
         Steps to which the summed input of a projection is floored.
     cuts, current_cuts : dict of str to float
         Steps to which the part of a membrane, or of a synaptic current, that is kept is rounded toward zero.
+    limits : dict of str to float
+        Largest magnitude of a membrane, where it stops.
     inputs : dict of str to Input
         Inputs whose values become integer events.
     """
@@ -43,6 +45,7 @@ class Arithmetic:
     floors: dict[str, float] = field(default_factory=dict)
     cuts: dict[str, float] = field(default_factory=dict)
     current_cuts: dict[str, float] = field(default_factory=dict)
+    limits: dict[str, float] = field(default_factory=dict)
     inputs: dict[str, Input] = field(default_factory=dict)
 
 
@@ -75,7 +78,9 @@ def run_network(network: Network, x: NDArray[Any] | dict[str, NDArray[Any]], ari
             current = _kept(n.current * u[n.name], arithmetic.current_cuts.get(n.name))
             u[n.name] = current + n.gain * arriving
             kept = _kept(n.keep * v[n.name], arithmetic.cuts.get(n.name))
-            v[n.name], events[n.name][t] = _fire(n, kept + u[n.name] + n.drift, arithmetic)
+            limit = arithmetic.limits.get(n.name, np.inf)
+            charged = np.clip(kept + u[n.name] + n.drift, -limit, limit)
+            v[n.name], events[n.name][t] = _fire(n, charged, arithmetic)
     return _trace(network, events, v)
 
 

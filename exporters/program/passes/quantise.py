@@ -15,7 +15,7 @@ import numpy as np
 
 from ..grid import round_to_grid
 from ..losses import Loss
-from ..program import Input, Population, Projection, SignMode
+from ..program import STATE_LIMIT, Input, Population, Projection, SignMode
 from .linear import Numbers
 from .network import Network, Neurons, Synapses
 from .registers import register_losses, registers_of
@@ -48,7 +48,8 @@ def quantise_population(
     projections = [_projection(s, modes[s.name], scale, weight_bits) for s in synapses]
     population = registers_of(neurons, bias, scale, spike_op)
     losses = [loss for s, p in zip(synapses, projections, strict=True) for loss in _weight_losses(s, p, scale)]
-    return population, projections, losses + register_losses(neurons, population, bias, scale, spike_op)
+    losses += register_losses(neurons, population, bias, scale, spike_op)
+    return population, projections, losses + _range_losses(neurons, population, steps)
 
 
 def _per_event(s: Synapses, port: Input | None) -> Synapses:
@@ -65,6 +66,15 @@ def _projection(s: Synapses, mode: SignMode, scale: Scale, weight_bits: int) -> 
     units, exponent = scale.of(s.name)
     weights = round_to_grid(s.weight.values * units, weight_bits, mode)
     return Projection(s.name, s.source, s.target, weights, exponent, mode, weight_bits, s.delay, **form_of(s.weight))
+
+
+def _range_losses(neurons: Neurons, p: Population, steps: int | None) -> list[Loss]:
+    """A membrane that forgets nothing has no bound over all inputs, only one over so many rows."""
+    if not neurons.spiking or not (neurons.keep >= 1.0).any():
+        return []
+    reach, rows = STATE_LIMIT * p.membrane_unit, "1 row" if steps is None else f"{steps} rows"
+    what = f"a membrane without leak stops at {reach:.1f} thresholds either way; that is out of reach for {rows} only"
+    return [Loss(p.name, what, "range")]
 
 
 def _weight_losses(s: Synapses, p: Projection, scale: Scale) -> list[Loss]:
