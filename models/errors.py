@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+TOLD = 1000
+"""Violations that a message lists; `violations` holds all of them."""
+
 
 class SpikewrightError(Exception):
     """Base of all errors raised on purpose.
@@ -17,14 +20,16 @@ class SpikewrightError(Exception):
     message : str
         One paragraph: what, where, actual against limit, remedy.
     violations : iterable of str, optional
-        Every single violation found, one sentence each; they follow the message.
+        Every single violation found, one sentence each; they follow the message, the first `TOLD` of them.
     """
 
     exit_code = 2
 
     def __init__(self, message: str, violations: Iterable[str] = ()) -> None:
         self.violations = tuple(violations)
-        super().__init__("\n".join([message, *(f"  - {violation}" for violation in self.violations)]))
+        told = [f"  - {violation}" for violation in self.violations[:TOLD]]
+        more = [f"  - and {len(self.violations) - TOLD} more"] if len(self.violations) > TOLD else []
+        super().__init__("\n".join([message, *told, *more]))
 
 
 class InputError(SpikewrightError, ValueError):

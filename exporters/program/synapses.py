@@ -60,14 +60,15 @@ class Synapses:
 
 def list_synapses(projection: Projection, source: Shape, target: Shape) -> Synapses:
     """List the synapses of `projection` between populations of the shapes `source` and `target`."""
-    find = {"dense": _dense, "sparse": _sparse, "convolution": _convolution, "pooling": _pooling}[projection.kind]
-    post, pre, weight = find(projection, source)
-    delay = np.asarray(projection.delay, np.int64).reshape(-1)
-    delay = np.broadcast_to(delay, weight.shape) if delay.size == 1 else delay
-    exist = weight != 0
-    order = np.lexsort((pre[exist], post[exist]))
     shape = (prod(target), prod(source))
-    return Synapses(shape, *(column[exist][order].astype(np.int64) for column in (post, pre, weight, delay)))
+    if projection.kind in ("dense", "sparse"):  # already by target, then source
+        found = _matrix(projection, shape[1])
+    else:
+        post, pre, weight = (_convolution if projection.kind == "convolution" else _pooling)(projection, source)
+        exist = np.flatnonzero(weight)
+        order = exist[np.lexsort((pre[exist], post[exist]))]
+        found = (post[order], pre[order], weight[order], np.full(len(order), projection.delay))
+    return Synapses(shape, *(column.astype(np.int64, copy=False) for column in found))
 
 
 def spatial(shape: Shape) -> tuple[int, int, int]:
@@ -99,14 +100,16 @@ def places(sides: Pair, size: Pair, stride: Pair, padding: Pair, dilation: Pair)
     return rows, columns
 
 
-def _dense(p: Projection, source: Shape) -> Columns:
-    post, pre = np.indices(p.weights.shape).reshape(2, -1)
-    return post, pre, p.weights.reshape(-1)
-
-
-def _sparse(p: Projection, source: Shape) -> Columns:
-    assert p.indptr is not None and p.indices is not None
-    return np.repeat(np.arange(len(p.indptr) - 1), np.diff(p.indptr)), p.indices, p.weights
+def _matrix(p: Projection, sources: int) -> tuple[NDArray[np.integer], ...]:
+    """Columns of a dense or sparse projection."""
+    weight = p.weights.reshape(-1)
+    exist = np.flatnonzero(weight)
+    if p.indptr is None or p.indices is None:
+        post, pre = np.divmod(exist, sources)
+    else:
+        post, pre = np.repeat(np.arange(len(p.indptr) - 1), np.diff(p.indptr))[exist], p.indices[exist]
+    delay = p.delay.reshape(-1)[exist] if isinstance(p.delay, np.ndarray) else np.full(len(exist), p.delay)
+    return post, pre, weight[exist], delay
 
 
 def _convolution(p: Projection, source: Shape) -> Columns:

@@ -60,9 +60,11 @@ def grow(
         synapses = program.synapses(projection)
         inside = slice(*np.searchsorted(synapses.post, (start, stop)))
         pre, post = synapses.pre[inside], synapses.post[inside] - start
-        # The neuron with which a source's axon is first needed: synapses are listed by target neuron.
-        first = post[np.unique(pre, return_index=True)[1]]
-        arriving = np.bincount(first, minlength=count).cumsum()
+        # The neuron with which a source's axon is first needed: synapses are listed by target neuron, and of those
+        # that write to one place the last stays, from behind the first.
+        first = np.full(synapses.shape[1], count)
+        first[pre[::-1]] = post[::-1]
+        arriving = np.bincount(first, minlength=count + 1)[:count].cumsum()
         axons += arriving
         width = synapse_bits(projection, index_bits)
         if projection.kind == "dense":
