@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from ..exporters.program.program import Program, Projection
 
@@ -115,6 +114,8 @@ def _by_delay(program: Program, q: Projection) -> Iterator[tuple[int, Counts, Co
 
 def _mark(rows: NDArray[np.bool_], arriving: NDArray[np.bool_], post: Counts, pre: Counts) -> None:
     """Mark the neurons of every row, (rows, post) bool, that an event reaches; arriving is (rows, pre) bool."""
+    from scipy import sparse  # 0.2 s, which a run on the engine does not need
+
     shape = (rows.shape[1], arriving.shape[1])
     dense = len(post) >= _DENSE_SHARE * shape[0] * shape[1]
     exists: Any = sparse.csr_array((np.ones(len(post), np.float32), (post, pre)), shape)

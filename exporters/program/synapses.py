@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from .projection import Pair, Projection
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Shape = tuple[int, ...]
 Ints = NDArray[np.int64]
@@ -55,6 +58,8 @@ class Synapses:
         return self._matrix(np.ones_like(self.weight), slice(None))
 
     def _matrix(self, values: Ints, which: NDArray[np.bool_] | slice) -> sparse.csr_array:
+        from scipy import sparse  # 0.2 s, which a run on the engine does not need
+
         return sparse.csr_array((values[which], (self.post[which], self.pre[which])), self.shape, np.int64)
 
 

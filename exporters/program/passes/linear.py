@@ -5,11 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[Any]
@@ -129,6 +131,8 @@ class Sparse(LinearMap):
     @classmethod
     def of(cls, matrix: Any) -> Sparse:
         """Take over a scipy matrix or array."""
+        from scipy import sparse
+
         rows: Any = sparse.csr_array(matrix)
         rows.sum_duplicates()
         return cls(rows.data, rows.indptr.astype(np.int32), rows.indices.astype(np.int32), rows.shape[1])
@@ -152,6 +156,8 @@ class Sparse(LinearMap):
     @cached_property
     def matrix(self) -> sparse.csr_array:
         """As a scipy array."""
+        from scipy import sparse  # 0.2 s, which running a program on the engine does not need
+
         return sparse.csr_array((self.values, self.indices, self.indptr), self.shape)
 
     def apply(self, x: Numbers) -> Numbers:
