@@ -81,7 +81,7 @@ test-matrix:
 		"python$$v" -c '' 2>/dev/null || { echo "python$$v: not found"; continue; }; \
 		"python$$v" -m venv ".venv-$$v"; \
 		".venv-$$v/bin/python" -m pip install --quiet --disable-pip-version-check -c requirements.lock -e . pytest pytest-timeout hypothesis; \
-		".venv-$$v/bin/python" -m pytest tests/exporters/program tests/simulators -m "not lava and not torch"; done
+		".venv-$$v/bin/python" -m pytest tests/exporters/program tests/simulators -m "not lava and not torch and not slow"; done
 
 # CUDA's own packages are left to torch: a build without CUDA needs none of them.
 lock: $(READY)
