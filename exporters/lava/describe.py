@@ -11,7 +11,7 @@ from ..program.program import Program
 from .windows import unrolled
 
 SCHEMA_VERSION = 1
-_LEFT_OUT = ("membrane_unit", "origin")
+_LEFT_OUT = ("membrane_unit", "unit", "origin")
 """Fields that decide nothing about a run."""
 
 

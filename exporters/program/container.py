@@ -18,7 +18,8 @@ from safetensors import SafetensorError, safe_open
 from ...models.errors import InputError
 
 _TYPES = {"I8": "<i1", "I16": "<i2", "I32": "<i4", "I64": "<i8", "U8": "<u1", "U16": "<u2", "U32": "<u4", "U64": "<u8"}
-"""Integer types of safetensors; an array of any other type is left as the name of its type."""
+_TYPES["F64"] = "<f8"
+"""Types of safetensors that a program can hold; an array of any other type is left as the name of its type."""
 _LENGTH_BYTES = 8
 
 

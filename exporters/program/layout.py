@@ -1,4 +1,4 @@
-"""How a program lies in a file and what identifies it: one JSON description and named integer arrays.
+"""How a program lies in a file and what identifies it: one JSON description and named arrays.
 
 A file is one safetensors container. Its metadata names the format, its version, the content hash and the description;
 its arrays are called ``part/name/field`` and have the types of `ARRAY_TYPES`, whatever types they had in memory.
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ...models.files import atomic_file
 
 FORMAT = "spikewright-program"
-FORMAT_VERSION = "1"
+FORMAT_VERSION = "2"
 PARTS = ("inputs", "populations", "projections", "outputs")
 ARRAY_TYPES = {
     "du": "<i4",
@@ -29,9 +29,11 @@ ARRAY_TYPES = {
     "indptr": "<i4",
     "indices": "<i4",
     "delay": "<i2",
+    "membrane_unit": "<f8",
+    "unit": "<f8",
 }
 """Type in the file of every field that can be an array, little-endian."""
-_DECIDES_NOTHING = frozenset({"origin", "membrane_unit"})
+_DECIDES_NOTHING = frozenset({"origin", "membrane_unit", "unit"})
 
 
 def describe(program: Any) -> dict[str, Any]:
@@ -41,7 +43,7 @@ def describe(program: Any) -> dict[str, Any]:
     return parts | {"settings": dict(program.settings)}
 
 
-def named_arrays(program: Any) -> dict[str, NDArray[np.integer]]:
+def named_arrays(program: Any) -> dict[str, NDArray[Any]]:
     """All arrays under the names and with the types they have in the file."""
     return {
         f"{part}/{item.name}/{name}": np.ascontiguousarray(array, dtype=ARRAY_TYPES[name])
@@ -70,6 +72,8 @@ def content_hash(program: Any) -> str:
         port["scale"] = float(port["scale"])
     digest = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode())
     for name, array in sorted(named_arrays(program).items()):
+        if name.rpartition("/")[2] in _DECIDES_NOTHING:
+            continue
         digest.update(f"{name}:{array.shape}".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.integer]
 Register = int | Array
 """One integer for the whole population, or one for each neuron, (size,)."""
+Unit = float | NDArray[np.float64]
+"""One positive factor for all, or one for each row; 0 if unknown."""
 PopulationKind = Literal["lif", "readout", "ternary", "threshold", "relay", "ei_gain"]
 Reset = Literal["zero", "subtract"]
 
@@ -64,8 +66,8 @@ class Population:
         The quotient of an ei_gain population is multiplied by ``2**quotient_exp`` before it is cut, 0..15.
     divisor_min : int
         Smaller divisors of an ei_gain population are raised to it, 1..2**23 - 1.
-    membrane_unit : float
-        Float membrane value of one integer unit of v before thresholds were folded into rows; 0 if unknown.
+    membrane_unit : float or (size,) float64 array
+        Float membrane, with thresholds folded into the weights, of one integer unit of v; 0 if unknown.
     origin : tuple of str
         Names of the NIR nodes that were merged into this population.
     """
@@ -85,7 +87,7 @@ class Population:
     reciprocal_bits: int = 0
     quotient_exp: int = 0
     divisor_min: int = 1
-    membrane_unit: float = 0.0
+    membrane_unit: Unit = 0.0
     origin: tuple[str, ...] = ()
 
     @property

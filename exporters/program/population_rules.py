@@ -8,7 +8,7 @@ import numpy as np
 
 from .population import LEAKLESS, VTH_MAX, Population
 from .program import Program
-from .registers import array_violation, is_int, out_of_range
+from .registers import array_violation, is_int, out_of_range, unit_violation
 
 REGISTERS = {"du": (0, 4095), "dv": (0, 4095), "vth": (0, VTH_MAX)}
 """Registers that a population has once, or once for each neuron."""
@@ -43,6 +43,8 @@ def population_violations(program: Program, p: Population) -> Iterator[str]:
     if p.level < 1:
         yield f"{where} has level {p.level}; populations start at level 1"
     if problem := array_violation("bias_mant", p.bias_mant, (p.size,), -4096, 4095):
+        yield f"{where}: {problem}"
+    if problem := unit_violation("membrane_unit", p.membrane_unit, p.size):
         yield f"{where}: {problem}"
     foreign = [n for n, default in _DEFAULTS.items() if n not in _OWN[p.kind] and getattr(p, n) != default]
     if foreign:

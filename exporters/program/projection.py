@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from .population import Array
+from .population import Array, Unit
 
 SignMode = Literal["mixed", "excitatory", "inhibitory"]
 ProjectionKind = Literal["dense", "sparse", "convolution", "pooling"]
@@ -49,6 +49,9 @@ class Projection:
         Of a convolution or pooling, vertical and horizontal; padding on both sides. `kernel` is that of a pooling.
         Source and target are (C, H, W), or (C, L), which is (C, 1, L); the target may also be flat.
     groups : int
+    unit : float or (rows,) float64 array
+        Float weight, of one event of the source, of the integer weight 1 in each row: a neuron, or an output channel of
+        a convolution. 0 if unknown.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Projection:
     dilation: Pair = (1, 1)
     kernel: Pair = (1, 1)
     groups: int = 1
+    unit: Unit = 0.0
 
     @property
     def max_delay(self) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from .grid import grid_range, grid_step, on_grid
 from .program import Program
 from .projection import WINDOWED, Projection
-from .registers import array_violation, is_int, out_of_range
+from .registers import array_violation, is_int, out_of_range, unit_violation
 from .synapses import out_shape, window
 
 MAX_HOPS = 63
@@ -70,6 +70,9 @@ def _form(program: Program, p: Projection) -> Iterator[str]:
             yield problem
     elif not is_int(p.delay) or p.delay < 0:
         yield f"delay {p.delay!r} must be an integer from 0, or an array of them"
+    rows = p.weights.shape[0] if p.kind == "convolution" and np.ndim(p.weights) == 4 else target.size
+    if problem := unit_violation("unit", p.unit, rows):
+        yield problem
     if p.port == "divisor" and getattr(target, "kind", "") != "ei_gain":
         yield f"it adds to the divisor of {p.target!r}, which has none"
 

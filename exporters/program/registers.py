@@ -21,6 +21,17 @@ def out_of_range(part: Any, where: str, limits: dict[str, tuple[int, int]]) -> I
             yield f"{where}: {name} = {value!r:.40}, must be an integer in {low}..{high}"
 
 
+def unit_violation(name: str, unit: object, rows: int) -> str | None:
+    """What is wrong with a factor, or one for each of `rows`, that must be finite and not negative, if anything is."""
+    if isinstance(unit, np.ndarray):
+        fits = unit.shape == (rows,) and unit.dtype == np.float64
+    else:
+        fits = isinstance(unit, (float, int)) and not isinstance(unit, bool)
+    if not fits or not (np.isfinite(unit) & (np.asarray(unit) >= 0)).all():  # type: ignore[arg-type]
+        return f"{name} = {unit!r:.60}, must be a finite number from 0, or float64 ({rows},) of them"
+    return None
+
+
 def array_violation(name: str, array: object, shape: tuple[int, ...], low: int, high: int) -> str | None:
     """What is wrong with an array that must hold integers in ``low..high``, if anything is."""
     if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype.kind not in "iu":

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...exporters.program.grid import grid_range, grid_step
-from ...exporters.program.population import Population, Register
+from ...exporters.program.population import Population, Register, Unit
 from ...exporters.program.program import Program, Projection
 from ...exporters.program.synapses import window
 from ..describe import describe_losses
@@ -98,7 +98,7 @@ def _population(p: Population) -> dict[str, Any]:
         "bias_exp": p.bias_exp,
         "reset": p.reset,
         **{name: getattr(p, name) for name in ("refractory", "vth_low", *_OF_GAIN)},
-        "membrane_unit": p.membrane_unit,
+        "membrane_unit": _unit(p.membrane_unit),
         "origin": list(p.origin),
     }
 
@@ -127,6 +127,11 @@ def _projection(program: Program, p: Projection) -> dict[str, Any]:
 def _register(value: Register) -> int | list[int]:
     """One value for all neurons, or the smallest and the largest where each has its own."""
     return [int(value.min()), int(value.max())] if isinstance(value, np.ndarray) else value
+
+
+def _unit(value: Unit) -> float | list[float]:
+    """One factor for all rows, or the smallest and the largest."""
+    return [float(value.min()), float(value.max())] if isinstance(value, np.ndarray) else value
 
 
 def _window(p: Projection) -> dict[str, Any] | None:

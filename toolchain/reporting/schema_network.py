@@ -42,7 +42,7 @@ class Population(Strict):
     reciprocal_bits: int = Field(description="of ei_gain neurons, as the two below")
     quotient_exp: int
     divisor_min: int
-    membrane_unit: float
+    membrane_unit: float | tuple[float, float] = Field(description="one, or smallest and largest")
     origin: list[str]
 
 

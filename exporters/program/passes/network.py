@@ -18,6 +18,7 @@ __all__ = ["CONSTANT", "Floats", "Network", "Neurons", "Rows", "Synapses"]
 CONSTANT = "(bias)"
 """Name of the input that sends a spike in every row, for biases that are no membrane's."""
 NeuronKind = Literal["neuron", "threshold", "delay"]
+Port = Literal["current", "divisor"]
 Rows = int | NDArray[np.int64]
 """Rows of a delay, one number or one for each element."""
 
@@ -75,6 +76,8 @@ class Synapses:
     ----------
     name, source, target : str
     weight : LinearMap
+    port : {"current", "divisor"}
+        Sum of the target that these synapses add to. Where there is a divisor, the current is divided by it.
     delay : int or int array
         Rows, one for all or one for each of the weight's `values`.
     """
@@ -84,6 +87,7 @@ class Synapses:
     target: str
     weight: LinearMap
     delay: int | NDArray[np.int64] = 0
+    port: Port = "current"
 
     @cached_property
     def by_delay(self) -> dict[int, LinearMap]:

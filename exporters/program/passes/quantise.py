@@ -65,7 +65,8 @@ def _sign_mode(weights: Numbers) -> SignMode:
 def _projection(s: Synapses, mode: SignMode, scale: Scale, weight_bits: int) -> Projection:
     units, exponent = scale.of(s.name)
     weights = round_to_grid(s.weight.values * units, weight_bits, mode)
-    return Projection(s.name, s.source, s.target, weights, exponent, mode, weight_bits, s.delay, **form_of(s.weight))
+    form = form_of(s.weight)
+    return Projection(s.name, s.source, s.target, weights, exponent, mode, weight_bits, s.delay, unit=1 / units, **form)
 
 
 def _range_losses(neurons: Neurons, p: Population, steps: int | None) -> list[Loss]:

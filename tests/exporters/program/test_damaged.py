@@ -178,7 +178,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "numbers of 5,000 digits": (field("populations", "a", level=10**4000), "level|does not parse"),
     "description missing": (lambda p: p.metadata.pop("program"), "damaged"),
     "hash missing": (lambda p: p.metadata.pop("hash"), "does not have the hash"),
-    "older version": (lambda p: p.metadata.update(version="0"), "format 0, this version reads 1. Export the network"),
+    "older version": (lambda p: p.metadata.update(version="0"), "format 0, this version reads 2. Export the network"),
     "newer version": (lambda p: p.metadata.update(version="99"), "format 99"),
     "version missing": (lambda p: p.metadata.pop("version"), "format None"),
     "foreign format": (lambda p: p.metadata.update(format="pt"), "no spikewright program"),
@@ -241,7 +241,7 @@ def test_a_header_of_another_form_is_refused(tmp_path: Path, header: bytes) -> N
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a": ' * 50_000, "", "NaN", "3", '{"inputs": [}'])
 def test_a_description_of_another_form_is_refused(tmp_path: Path, text: str) -> None:
-    metadata = {"format": "spikewright-program", "version": "1", "hash": "0", "program": text}
+    metadata = {"format": "spikewright-program", "version": "2", "hash": "0", "program": text}
     save_file({}, tmp_path / "p", metadata=metadata)
     refused(tmp_path / "p", "is damaged|describes")
 

@@ -20,6 +20,7 @@ from spikewright.exporters.program.layout import ARRAY_TYPES, describe, named_ar
 from spikewright.exporters.program.losses import Loss
 from spikewright.exporters.program.make import make_program
 from spikewright.exporters.program.program import Population, Program, Projection
+from spikewright.models.errors import InputError
 from spikewright.simulators.oracle import run_rows
 from strategies import programs
 
@@ -79,7 +80,31 @@ def test_the_hash_sees_neither_types_nor_the_layout_of_arrays_nor_the_order_of_p
 
 def test_every_field_that_can_be_an_array_has_a_type_in_the_file() -> None:
     hints = {f.name: str(f.type) for kind in (Population, Projection) for f in fields(kind)}
-    assert {name for name, hint in hints.items() if "Array" in hint or "Register" in hint} == set(ARRAY_TYPES)
+    assert {name for name, hint in hints.items() if any(word in hint for word in ("Array", "Register", "Unit"))} == set(
+        ARRAY_TYPES
+    )
+
+
+def with_units(program: Program, unit: object) -> Program:
+    """The program with a unit for every row: those of a projection, and those of its target."""
+    projections = tuple(replace(q, unit=unit) for q in program.projections)
+    populations = tuple(replace(p, membrane_unit=unit) for p in program.populations)
+    return make_program(program.inputs, populations, projections, program.outputs)
+
+
+def test_units_of_rows_come_back_and_decide_no_hash() -> None:
+    program = layered((9, 8, 8))
+    units = np.linspace(0.001, 1.0, 8)
+    again = stored(with_units(program, units))
+    assert again.content_hash == program.content_hash
+    for part in (*(p.membrane_unit for p in again.populations), *(q.unit for q in again.projections)):
+        np.testing.assert_array_equal(part, units)
+
+
+@pytest.mark.parametrize("unit", [-1.0, float("nan"), np.ones(7), np.ones(8, np.float32), np.full(8, np.inf), "1"])
+def test_units_must_be_finite_and_one_or_one_for_each_row(unit: object) -> None:
+    with pytest.raises(InputError, match=r"membrane_unit(.|\n)*must be a finite number from 0, or float64 \(8,\)"):
+        with_units(layered((9, 8, 8)), unit)
 
 
 def test_arrays_stay_in_the_file_and_cannot_be_written(tmp_path: Path) -> None:
@@ -135,7 +160,7 @@ def test_the_file_says_what_it_is(tmp_path: Path) -> None:
     with safe_open(tmp_path / "p", framework="numpy") as container:
         metadata = container.metadata()
         assert sorted(container.keys()) == ["populations/a/bias_mant", "projections/in-a/weights"]
-    assert metadata["format"] == "spikewright-program" and metadata["version"] == "1"
+    assert metadata["format"] == "spikewright-program" and metadata["version"] == "2"
     assert metadata["hash"] == program.content_hash
     assert json.loads(metadata["program"])["projections"][0]["kind"] == "dense"
 
