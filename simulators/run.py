@@ -48,7 +48,7 @@ def simulate(
     record : tuple of {"spikes", "state"}
     samples : {"independent", "stream"}
         Every sample starts from zero state with nothing in flight; or they follow each other as on a chip that resets
-        its neurons at every sample's first row and nothing else. The engine does not stream.
+        its neurons at every sample's first row and nothing else, on one thread.
     place : Placement, optional
         Count spikes, operations, messages and updates by core and chip step too, for `price`.
     threads : int, optional
@@ -62,14 +62,12 @@ def simulate(
         For an input that does not match the program, a placement of another program, or samples too long for a
         readout.
     UnsupportedOp
-        Naming each kind of population or projection that the backend lacks; for a stream on the engine or by core.
+        Naming each kind of population or projection that the backend lacks; for a stream by core.
     BackendUnavailable, BackendFailed
         If Lava is not installed here, or its run died.
     """
     if samples not in SAMPLES:
         raise ConfigError(f"samples={samples!r} is unknown; known are {', '.join(SAMPLES)}.")
-    if samples == "stream" and backend == "engine":
-        raise UnsupportedOp('The engine runs samples independently; backend="oracle" or "lava" streams them.')
     if samples == "stream" and place is not None:
         raise UnsupportedOp("A stream is not counted by core; place and price the run with independent samples.")
     record = (record,) if isinstance(record, str) else tuple(record or ())
@@ -83,6 +81,10 @@ def simulate(
         raise InputError(f"The placement is of program {place.program.content_hash}, not of {program.content_hash}.")
     events = encode_inputs(program, x)
     require_readouts_in_range(program, next(iter(events.values())).shape[0])
+    if backend == "engine" and samples == "stream":
+        from .engine.stream import run_stream
+
+        return run_stream(program, events, record)
     if backend == "engine":
         return _engine()(program, events, record, place, threads)
     if backend == "oracle":

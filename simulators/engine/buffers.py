@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ...exporters.program.inputs import Events
 from ...exporters.program.program import Program
+from .order import as_outside
 from .prepared import Prepared
 from .tables import Results
 
@@ -45,12 +46,14 @@ NO_SPIKES, NO_VALUES = _read_only(NO_BYTES), _read_only(NO_INTEGERS)
 def new_results(prepared: Prepared, steps: int, samples: int, spikes: bool, state: bool) -> Results:
     """Allocate what the kernels write; what nobody reads has no room."""
     neurons, rows = prepared.neurons, steps * samples
+    valued = sum(stop - first for name, first, stop, _ in prepared.populations if name in prepared.valued)
     return Results(
         counts=np.zeros(neurons * samples, np.int64),
         last=np.zeros(neurons * samples, np.int32) if prepared.reads_membrane else NO_INTEGERS,
         ops=np.zeros(len(prepared.projections) * rows, np.int64),
         updates=np.zeros(prepared.tables.segments * rows, np.int64),
-        spikes=np.zeros(neurons * rows, np.uint8) if spikes else NO_BYTES,
+        spikes=np.zeros(neurons * rows, np.uint8) if spikes or prepared.valued else NO_BYTES,
+        values=np.zeros(valued * rows, np.int32),
         u=np.zeros(neurons * rows, np.int32) if state else NO_INTEGERS,
         v=np.zeros(neurons * rows, np.int32) if state else NO_INTEGERS,
     )
@@ -62,6 +65,6 @@ def by_population(prepared: Prepared, flat: NDArray[Any], *rows: int) -> dict[st
         return {}
     length = prod(rows)
     return {
-        name: flat[first * length : stop * length].reshape(rows + shape)
+        name: as_outside(flat[first * length : stop * length].reshape(*rows, -1), shape, prepared.images.get(name))
         for name, first, stop, shape in prepared.populations
     }

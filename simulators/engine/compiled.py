@@ -14,7 +14,10 @@ import llvmlite
 import numba
 
 from ...exporters.program.program import STATE_LIMIT
+from ..neurons import QUOTIENT_LIMIT, RECIPROCAL_EXP, reciprocals
 
+_FOREIGN = [STATE_LIMIT, QUOTIENT_LIMIT, RECIPROCAL_EXP, *(reciprocals(bits).tolist() for bits in (2, 3, 4))]
+"""Constants of other folders that are compiled into the kernels."""
 CACHE_VARIABLE = "SPIKEWRIGHT_CACHE_DIR"
 
 
@@ -37,7 +40,7 @@ def cache_folder() -> Path:
 @cache
 def source_digest(folder: Path = Path(__file__).parent) -> str:
     """Digest of the engine's sources and of the compilers' versions, 16 hexadecimal digits."""
-    digest = hashlib.sha256(f"numba {numba.__version__} llvmlite {llvmlite.__version__} {STATE_LIMIT}".encode())
+    digest = hashlib.sha256(f"numba {numba.__version__} llvmlite {llvmlite.__version__} {_FOREIGN}".encode())
     for file in sorted(folder.glob("*.py")):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]

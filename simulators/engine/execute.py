@@ -20,12 +20,15 @@ from ..activity import Activity
 from ..assemble import make_trace
 from .buffers import by_population, flat_inputs, new_results
 from .kernels import run_samples
+from .order import as_outside
 from .prepared import Prepared, prepare
 from .tables import Ints, Results
 
 if TYPE_CHECKING:
     from ..placement import Placement
 
+INDEPENDENT = 0, 0
+"""Samples without rows before their first, and without neurons that are reset again."""
 PARTS_PER_THREAD = 4
 """Samples differ in their spikes, so a thread takes several small parts of them instead of one large one."""
 SAMPLES_PER_PART = 256
@@ -54,8 +57,6 @@ def run_engine(
 
     Raises
     ------
-    UnsupportedOp
-        Naming every kind that the engine does not have.
     ConfigError
         If `threads` is less than 1.
     """
@@ -72,13 +73,13 @@ def run_engine(
         events,
         _activity(prepared, results, updates),
         by_population(prepared, results.last, samples),
-        by_population(prepared, results.spikes.view(np.int8), steps, samples),
+        recorded_spikes(program, prepared, results, steps, samples),
         {name: {"u": u[name], "v": v[name]} for name in u},
         record,
         place,
         updates.transpose(1, 2, 0),
         backend="engine",
-        versions=dict(_versions()),
+        versions=engine_versions(),
     )
 
 
@@ -89,7 +90,8 @@ def _run_threads(
 
     def run(first: int, stop: int) -> None:
         workspace = prepared.take_workspace(steps)
-        run_samples(prepared.kept_tables.words, workspace.words, *inputs, steps, samples, first, stop, *results)
+        words = prepared.kept_tables.words, workspace.words
+        run_samples(*words, *inputs, steps, samples, *INDEPENDENT, first, stop, *results)
         prepared.give_back(workspace, steps)
 
     parts = min(samples, threads * max(PARTS_PER_THREAD, samples // (threads * SAMPLES_PER_PART)))
@@ -106,6 +108,11 @@ def _run_threads(
         pool.shutdown(cancel_futures=True)
 
 
+def engine_versions() -> dict[str, str]:
+    """Versions of what runs a program here."""
+    return dict(_versions())
+
+
 @cache
 def _versions() -> dict[str, str]:
     return {name: version(name) for name in ("spikewright", "numpy", "numba")}
@@ -115,12 +122,27 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def recorded_spikes(
+    program: Program, prepared: Prepared, results: Results, steps: int, samples: int
+) -> dict[str, NDArray[Any]]:
+    """Events of every population if they were recorded, and of those that carry values always."""
+    found, first = by_population(prepared, results.spikes.view(np.int8), steps, samples), 0
+    for name in prepared.valued:
+        size, shape = found[name].size, program.source(name).shape
+        values = results.values[first : first + size].reshape(steps, samples, -1)
+        found[name] = as_outside(values, shape, prepared.images.get(name)).astype(program.events(name).dtype)
+        first += size
+    return found
+
+
 def _activity(prepared: Prepared, results: Results, updates: Ints) -> Activity:
     steps, samples = updates.shape[1:]
-    ops = results.ops.reshape(-1, steps, samples)
+    ops: dict[str, Ints] = {}
+    for name, own in zip(prepared.projections, results.ops.reshape(-1, steps, samples), strict=True):
+        ops[name] = ops[name] + own if name in ops else own
     return Activity(
         by_population(prepared, results.counts, samples),
-        {name: ops[number] for number, name in enumerate(prepared.projections)},
+        ops,
         {
             name: updates[own.start] if own.stop - own.start == 1 else updates[own].sum(0)
             for name, own in prepared.segments.items()

@@ -15,7 +15,8 @@ from numba.extending import intrinsic
 from numba.np.numpy_support import from_dtype
 
 from .compiled import kernel
-from .tables import POPULATION, PROJECTION, Ints, Tables, Workspace
+from .tables import POPULATION, PROJECTION, STRIP, Ints, Tables
+from .workspace import Workspace
 
 WORDS = 16
 """Room for a member, in words of eight bytes; an array of two dimensions takes nine."""
@@ -34,6 +35,10 @@ TABLES = types.NamedTuple(
         _flat(POPULATION),  # populations
         _flat(PROJECTION),  # projections
         _flat(np.int32),  # bias
+        _flat(np.int32),  # keep_u
+        _flat(np.int32),  # keep_v
+        _flat(np.int32),  # theta
+        _flat(np.int64),  # bit
         _flat(np.int32),  # fan_out
         _flat(np.uint64),  # synapses
         _flat(np.uint64),  # always
@@ -42,6 +47,12 @@ TABLES = types.NamedTuple(
         types.int64,  # segments
         _flat(np.int8),  # bytes_
         _flat(np.int16),  # shorts
+        _flat(np.int64),  # starts
+        _flat(np.int32),  # targets
+        _flat(np.int16),  # listed
+        _flat(STRIP),  # strips
+        _flat(np.int64),  # places
+        _flat(np.uint8),  # masks
     ),
     Tables,
 )
@@ -49,14 +60,21 @@ WORKSPACE = types.NamedTuple(
     (
         _flat(np.int32),  # u
         _flat(np.int32),  # v
+        _flat(np.int32),  # waiting
         _flat(np.int32),  # rows
         _flat(np.int32),  # values
         _flat(np.int64, 2),  # begin
         _flat(np.uint8),  # fired
         _flat(np.uint64),  # eights
+        _flat(np.int32),  # events
         _flat(np.int32),  # total
         _flat(np.int64),  # wide
         _flat(np.int32),  # a
+        _flat(np.int32),  # divisor
+        _flat(np.int16),  # sums16
+        _flat(np.int32),  # sums32
+        _flat(np.int64),  # sums64
+        _flat(np.uint8),  # marks
         _flat(np.uint64),  # touched
     ),
     Workspace,

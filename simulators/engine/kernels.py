@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from .arithmetic import (
-    add_shifted,
-    count_ones,
-    count_spikes,
-    list_bytes,
-    list_spikes,
-    list_values,
-    sum_of,
-    sum_rows,
-    sum_values,
-    touch,
-    update_neurons,
-)
 from .compiled import inlined, kernel
 from .handover import read_tables, read_workspace
-from .tables import BYTES, SHORTS, Results
+from .lists import count_ones, count_spikes, list_bytes, list_spikes, list_values, sum_of, touch
+from .neurons import divide, update_any, update_neurons
+from .strip_sums import sum_strips, sum_valued_strips, take_strips
+from .sums import add_shifted, add_wrapped, sum_lists, sum_rows, sum_valued_lists, sum_values, take_lists
+from .tables import ANY, BYTE_STRIPS, BYTES, LISTS, PLAIN, SHORT_STRIPS, SHORTS, VALUED_LISTS, VALUES, Results
 from .vectors import prefer_wide_vectors
 
 
 @kernel
-def run_samples(table_words, work_words, spikes, values, steps, samples, first_sample, stop_sample, *results):
+def run_samples(
+    table_words, work_words, spikes, values, steps, samples, early, period, first_sample, stop_sample, *results
+):
     """Run the samples ``first_sample .. stop_sample - 1`` of B.
 
     Parameters
@@ -33,22 +26,28 @@ def run_samples(table_words, work_words, spikes, values, steps, samples, first_s
     values : flat (T, B, channels of all graded inputs) int32
     steps, samples : int
         T and B.
+    early, period : int
+        Rows before row 0, and rows after which neurons are reset again; both 0 for independent samples. A population of
+        level L is at rest until row -L.
     *results
         The members of a Results; one by one they are handed over faster. Samples are independent, so threads may write
         different ones at the same time.
     """
     prefer_wide_vectors()
     tables, work, results = read_tables(table_words), read_workspace(work_words), Results(*results)
-    neurons = tables.bias.size
     for b in range(first_sample, stop_sample):
-        for j in range(neurons):
-            work.u[j] = work.v[j] = 0
         for t in range(steps):
             _list_inputs(tables, spikes, values, t, t * samples + b, work)
         for block in range(tables.block.size - 1):
             for t in range(steps):
                 for number in range(tables.block[block], tables.block[block + 1]):
                     p = tables.populations[number]
+                    begun = t - early + p.level if early else t
+                    if begun < 0:
+                        work.begin[p.source, t + 1] = work.begin[p.source, t]
+                        continue
+                    if begun == 0 or (period and (t - early) % period == 0):
+                        _rest(p, work)
                     _sum_inputs(tables, p, t, b, steps, samples, work, results)
                     _step(tables, p, t, b, steps, samples, work, results)
         if results.last.size:
@@ -56,6 +55,16 @@ def run_samples(table_words, work_words, spikes, values, steps, samples, first_s
                 p = tables.populations[number]
                 for j in range(p.size):
                     results.last[p.first * samples + b * p.size + j] = work.v[p.first + j]
+
+
+@inlined
+def _rest(p, work):
+    """Bring the neurons of population `p` to rest."""
+    for j in range(p.first, p.first + p.size):
+        work.u[j] = work.v[j] = 0
+    if work.waiting.size:
+        for j in range(p.first, p.first + p.size):
+            work.waiting[j] = 0
 
 
 @inlined
@@ -84,6 +93,9 @@ def _sum_inputs(tables, p, t, b, steps, samples, work, results):
     """Sum what arrives at population `p` in row `t`; count operations and touched neurons."""
     for j in range(p.size):
         work.a[j] = 0
+    if p.divided:
+        for j in range(p.size):
+            work.divisor[j] = 0
     for w in range(p.word, p.word + p.words):
         work.touched[w] = tables.always[w]
     for number in range(p.projection, p.projection + p.projections):
@@ -92,36 +104,90 @@ def _sum_inputs(tables, p, t, b, steps, samples, work, results):
         if row < 0 or work.begin[q.source, row] == work.begin[q.source, row + 1]:
             continue
         first, last = work.begin[q.source, row], work.begin[q.source, row + 1]
-        if q.form == BYTES:
-            sum_rows(tables.bytes_, q.start, q.stride, work.rows, first, last, work.total)
-            add_shifted(work.total, q.shift, work.a, p.size)
-        elif q.form == SHORTS:
-            sum_rows(tables.shorts, q.start, q.stride, work.rows, first, last, work.total)
-            add_shifted(work.total, q.shift, work.a, p.size)
-        else:
-            valued = tables.binary <= q.source < tables.inputs
-            sum_values(tables.shorts, q.start, q.stride, work.rows, work.values, valued, first, last, work.wide)
-            add_shifted(work.wide, q.shift, work.a, p.size)
+        _sum_projection(tables, p, q, first, last, work, work.divisor if q.divisor else work.a)
         ops = sum_of(tables.fan_out, q.fan, work.rows, first, last)
         results.ops[(number * steps + t) * samples + b] = ops
-        touch(tables.synapses, q.synapse, work.rows, first, last, tables.reachable, work.touched, p.word, p.words)
     for w in range(p.word, p.word + p.words):
         results.updates[(tables.segment[w] * steps + t) * samples + b] += count_ones(work.touched[w])
 
 
 @inlined
+def _sum_projection(tables, p, q, first, last, work, into):
+    """Add what the events ``first .. last - 1`` of the lists bring through projection `q` to the sums `into`."""
+    if q.form <= VALUES:
+        _sum_rows(tables, p, q, first, last, work, into)
+    elif q.form == LISTS:
+        sum_lists(tables.starts, q.start, tables.targets, tables.listed, work.rows, first, last, work.wide, p.size)
+        take_lists(work.wide, p.size, q.shift, q.modulo, into, tables.bit, p.first, work.touched)
+    elif q.form == VALUED_LISTS:
+        sum_valued_lists(
+            tables.starts, q.start, tables.targets, tables.listed, work.rows, work.values, q.valued, first, last,
+            work.wide, p.size, tables.bit, p.first, work.touched,
+        )  # fmt: skip
+        add_wrapped(work.wide, p.size, q.shift, q.modulo, into)
+    else:
+        _sum_strips(tables, p, q, tables.strips[q.strip], first, last, work, into)
+
+
+@inlined
+def _sum_strips(tables, p, q, s, first, last, work, into):
+    places, masks, marks, rows, touched = tables.places, tables.masks, work.marks, work.rows, work.touched
+    if q.form == BYTE_STRIPS:
+        sum_strips(places, s, tables.bytes_, q.start, masks, q.synapse, rows, first, last, work.sums16, marks)
+        take_strips(s, work.sums16, marks, q.shift, into, tables.bit, p.first, touched)
+    elif q.form == SHORT_STRIPS:
+        sum_strips(places, s, tables.shorts, q.start, masks, q.synapse, rows, first, last, work.sums32, marks)
+        take_strips(s, work.sums32, marks, q.shift, into, tables.bit, p.first, touched)
+    else:
+        sum_valued_strips(
+            places, s, tables.shorts, q.start, masks, q.synapse, rows, work.values, first, last, work.sums64, marks
+        )
+        take_strips(s, work.sums64, marks, q.shift, into, tables.bit, p.first, touched)
+
+
+@inlined
+def _sum_rows(tables, p, q, first, last, work, into):
+    if q.form == BYTES:
+        sum_rows(tables.bytes_, q.start, q.stride, work.rows, first, last, work.total)
+        add_shifted(work.total, q.shift, into, p.size)
+    elif q.form == SHORTS:
+        sum_rows(tables.shorts, q.start, q.stride, work.rows, first, last, work.total)
+        add_shifted(work.total, q.shift, into, p.size)
+    else:
+        sum_values(tables.shorts, q.start, q.stride, work.rows, work.values, q.valued, first, last, work.wide)
+        add_wrapped(work.wide, p.size, q.shift, 0, into)
+    touch(tables.synapses, q.synapse, work.rows, first, last, tables.reachable, work.touched, p.word, p.words)
+
+
+@inlined
 def _step(tables, p, t, b, steps, samples, work, results):
-    """Update population `p`, list its spikes and write what was asked for."""
+    """Update population `p`, list its events and write what was asked for."""
     work.eights[p.size // 8] = 0
-    update_neurons(work.a, work.u, work.v, tables.bias, p.first, p.size, p.keep_u, p.keep_v, p.theta, work.fired)
+    if p.divided:
+        divide(work.a, work.divisor, p.size, p.divisor_min, p.reciprocal_bits, p.quotient_exp)
+    if p.update == PLAIN:
+        update_neurons(work.a, work.u, work.v, tables.bias, p.first, p.size, p.keep_u, p.keep_v, p.theta, work.fired)
+    elif p.update == ANY:
+        update_any(tables, p, work.a, work.u, work.v, work.waiting, work.fired, work.events)
+    else:
+        for j in range(p.size):
+            work.events[j] = work.a[j]
+            work.fired[j] = work.a[j] != 0
     begin = work.begin[p.source, t]
-    end = list_spikes(work.eights, p.size, work.rows, begin)
+    if p.valued:
+        end = list_values(work.events, 0, p.size, work.rows, work.values, begin)
+    else:
+        end = list_spikes(work.eights, p.size, work.rows, begin)
     work.begin[p.source, t + 1] = end
     count_spikes(results.counts, p.first * samples + b * p.size, work.rows, begin, end)
     at = p.first * steps * samples + (t * samples + b) * p.size
     if results.spikes.size:
         for j in range(p.size):
             results.spikes[at + j] = work.fired[j]
+    if p.valued:
+        value = p.value * steps * samples + (t * samples + b) * p.size
+        for j in range(p.size):
+            results.values[value + j] = work.events[j]
     if results.u.size:
         for j in range(p.size):
             results.u[at + j] = work.u[p.first + j]

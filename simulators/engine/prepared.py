@@ -8,8 +8,9 @@ from weakref import WeakKeyDictionary
 
 from ...exporters.program.program import Program
 from .handover import Kept, keep_tables, keep_workspace
-from .plan import Segments, build_tables
-from .tables import new_workspace
+from .plan import build_tables
+from .words import Segments
+from .workspace import new_workspace
 
 if TYPE_CHECKING:
     from ..placement import Placement
@@ -25,8 +26,12 @@ class Prepared:
         The same for the kernels.
     neurons : int
     populations : list of (name, first neuron, the one behind its last, shape)
+    images : dict of str to (C, H, W)
+        Populations whose neurons lie place by place.
     projections : list of str
-        Names in the order of the tables.
+        Names in the order of the tables, one for every delay.
+    valued : list of str
+        Populations whose events carry values.
     segments : dict of population to slice
         Its segments among all.
     reads_membrane : bool
@@ -34,14 +39,14 @@ class Prepared:
     """
 
     def __init__(self, program: Program, segments: Segments) -> None:
-        self.tables = build_tables(program, segments)
+        self.tables, self.images, self.projections = build_tables(program, segments)
         self.kept_tables = keep_tables(self.tables)
         self.neurons = self.tables.bias.size
         firsts = self.tables.populations["first"].tolist()
         self.populations = [
             (p.name, first, first + p.size, p.shape) for p, first in zip(program.populations, firsts, strict=True)
         ]
-        self.projections = [q.name for p in program.populations for q in program.into(p.name)]
+        self.valued = [p.name for p in program.populations if program.events(p.name).graded]
         self.segments: dict[str, slice] = {}
         first = 0
         for name, parts in segments.items():
@@ -74,8 +79,6 @@ def prepare(program: Program, place: Placement | None) -> Prepared:
 
     Raises
     ------
-    UnsupportedOp
-        Naming every kind that the engine does not have.
     InputError
         If the program breaks a rule of `make_program`, which compiled code must not find out by itself.
     """

@@ -7,12 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .vectors import COLUMNS
-
-SLACK = 8
-"""Places behind a list of spikes that may be written to before the next list begins."""
-BYTES, SHORTS, VALUES = range(3)
-"""How a projection is summed: weights of 8 bits, weights of 16 bits, or events with values in 64 bits."""
+BYTES, SHORTS, VALUES, LISTS, VALUED_LISTS, BYTE_STRIPS, SHORT_STRIPS, VALUED_STRIPS = range(8)
+"""How a projection is summed: rows of 8-bit or of 16-bit weights, rows in 64 bits where events carry values; lists of
+synapses, without and with values; strips of a convolution in sums of 16, 32 and, with values, 64 bits."""
+PLAIN, ANY, RELAY = range(3)
+"""How neurons are updated: LIF neurons with the same registers, neurons of any kind, and relays."""
 
 Ints = NDArray[np.int64]
 
@@ -26,9 +25,20 @@ POPULATION = np.dtype(
         ("projections", np.int64),
         ("word", np.int64),  # first one in `always`, `reachable` and `segment`
         ("words", np.int64),
-        ("keep_u", np.int32),  # 4095 - du
+        ("level", np.int64),
+        ("update", np.int64),  # PLAIN, ANY or RELAY
+        ("valued", np.int64),  # whether events carry values
+        ("value", np.int64),  # first neuron among those whose events carry values
+        ("keep_u", np.int32),  # 4095 - du, of PLAIN neurons as the next two
         ("keep_v", np.int32),  # 4096 - dv
         ("theta", np.int32),  # vth << 6
+        ("theta_low", np.int32),  # lower threshold of ternary neurons, else what no membrane is below
+        ("subtract", np.int64),  # whether a spike takes the threshold off the membrane
+        ("refractory", np.int64),
+        ("divided", np.int64),  # whether the input is a quotient, by the next three
+        ("reciprocal_bits", np.int64),
+        ("quotient_exp", np.int64),
+        ("divisor_min", np.int64),
     ],
     align=True,
 )
@@ -36,12 +46,35 @@ PROJECTION = np.dtype(
     [
         ("source", np.int64),
         ("delay", np.int64),
-        ("form", np.int64),  # BYTES, SHORTS or VALUES
+        ("form", np.int64),  # BYTES to VALUED_STRIPS
+        ("divisor", np.int64),  # whether it adds to the divisor
+        ("valued", np.int64),  # whether its events carry values
+        ("modulo", np.int64),  # whether its sum wraps at 24 bits
         ("shift", np.int64),  # the exponent, plus the power of two taken out of the weights
-        ("start", np.int64),  # first weight in the buffer of the form
+        ("start", np.int64),  # first weight in the buffer of the form, or first entry in `starts`
         ("stride", np.int64),  # length of a row of weights
         ("fan", np.int64),  # first entry in `fan_out`
-        ("synapse", np.int64),  # first word in `synapses`
+        ("synapse", np.int64),  # first word in `synapses` of rows, first byte in `masks` of strips
+        ("strip", np.int64),  # its record, of strips
+    ],
+    align=True,
+)
+STRIP = np.dtype(
+    [
+        ("outs", np.int64),  # channels, rows and columns of the target
+        ("rows_out", np.int64),
+        ("columns_out", np.int64),
+        ("left", np.int64),  # the next four as in `strips.Strips`
+        ("columns", np.int64),
+        ("channels", np.int64),
+        ("per_channel", np.int64),
+        ("rows", np.int64),  # where each of its arrays begins in `places`
+        ("row_sums", np.int64),
+        ("row_weights", np.int64),
+        ("column_sums", np.int64),
+        ("column_weights", np.int64),
+        ("lengths", np.int64),
+        ("codes", np.int64),
     ],
     align=True,
 )
@@ -59,12 +92,17 @@ class Tables(NamedTuple):
     block : (blocks + 1,) int64
         First population of every block. Blocks run one after the other, each over all rows of a sample.
     populations, projections : records
-        `POPULATION` and `PROJECTION`; projections are sorted by target.
+        `POPULATION` and `PROJECTION`; projections are sorted by target. One whose synapses have several delays is
+        several here.
     bias : (neurons,) int32
+    keep_u, keep_v, theta : (neurons,) int32
+        Registers of every neuron; empty if all populations are PLAIN.
+    bit : (neurons,) int64
+        Place of every neuron among the bits of `always`; empty without lists.
     fan_out : (sum of pre,) int32
         Synapses per source neuron.
     synapses : (...,) uint64
-        Targets of every source neuron, one bit each; every segment of the target starts a new word.
+        Targets of every source neuron of rows, one bit each; every segment of the target starts a new word.
     always, reachable : (words,) uint64
         Neurons with a bias, and neurons that some event or a bias can touch.
     segment : (words,) int64
@@ -72,6 +110,10 @@ class Tables(NamedTuple):
     segments : int
     bytes_, shorts : (...,) int8, int16
         Weights, pre rows of `stride` targets per projection; those of `bytes_` as `vectors.add_rows` takes them.
+    starts, targets, listed : (...,) int64, int32, int16
+        Lists: where the synapses of every source neuron start, and of each its target and its weight.
+    strips, places, masks : records, (...,) int64, uint8
+        `STRIP`; what they point to; and for every weight of strips one bit, whether it is a synapse.
     """
 
     size: Ints
@@ -81,6 +123,10 @@ class Tables(NamedTuple):
     populations: NDArray[np.void]
     projections: NDArray[np.void]
     bias: NDArray[np.int32]
+    keep_u: NDArray[np.int32]
+    keep_v: NDArray[np.int32]
+    theta: NDArray[np.int32]
+    bit: Ints
     fan_out: NDArray[np.int32]
     synapses: NDArray[np.uint64]
     always: NDArray[np.uint64]
@@ -89,6 +135,12 @@ class Tables(NamedTuple):
     segments: int
     bytes_: NDArray[np.int8]
     shorts: NDArray[np.int16]
+    starts: Ints
+    targets: NDArray[np.int32]
+    listed: NDArray[np.int16]
+    strips: NDArray[np.void]
+    places: Ints
+    masks: NDArray[np.uint8]
 
 
 class Results(NamedTuple):
@@ -103,7 +155,9 @@ class Results(NamedTuple):
     updates : flat (segments, T, B) int64
         Neurons with a synaptic event or a bias.
     spikes : flat uint8
-        Population after population, each (T, B, size).
+        Population after population, each (T, B, size): 1 for every event.
+    values : flat int32
+        The events of those populations whose events carry values, in the same order.
     u, v : flat int32
         In the same order.
     """
@@ -113,61 +167,6 @@ class Results(NamedTuple):
     ops: Ints
     updates: Ints
     spikes: NDArray[np.uint8]
-    u: NDArray[np.int32]
-    v: NDArray[np.int32]
-
-
-class Workspace(NamedTuple):
-    """What one thread needs to run one sample.
-
-    Attributes
-    ----------
-    u, v : (neurons,) int32
-    rows : flat int32
-        Indices of the neurons that fired: source after source, in each row after row.
-    values : flat int32
-        Values of the events of the inputs, in the same places.
-    begin : (sources, T + 1) int64
-        Where in `rows` the list of a row begins, which is where that of the row before ends.
-    fired : (...,) uint8
-        Spikes of one row of one source.
-    eights : (...,) uint64
-        The same memory as words of eight bytes.
-    total, wide, a : (...,) int32, int64, int32
-        Sums of one projection, and of all that arrive at a population.
-    touched : (words,) uint64
-    """
-
-    u: NDArray[np.int32]
-    v: NDArray[np.int32]
-    rows: NDArray[np.int32]
     values: NDArray[np.int32]
-    begin: Ints
-    fired: NDArray[np.uint8]
-    eights: NDArray[np.uint64]
-    total: NDArray[np.int32]
-    wide: Ints
-    a: NDArray[np.int32]
-    touched: NDArray[np.uint64]
-
-
-def new_workspace(tables: Tables, steps: int) -> Workspace:
-    """Allocate what a thread needs for samples of `steps` rows."""
-    room = steps * tables.size + SLACK
-    begin = np.zeros((len(room), steps + 1), np.int64)
-    begin[:, 0] = np.cumsum(room) - room
-    width = (int(tables.size.max()) // COLUMNS + 1) * COLUMNS
-    eights = np.zeros(width // 8, np.uint64)
-    return Workspace(
-        u=np.zeros(tables.bias.size, np.int32),
-        v=np.zeros(tables.bias.size, np.int32),
-        rows=np.zeros(room.sum(), np.int32),
-        values=np.zeros(room[: tables.inputs].sum(), np.int32),
-        begin=begin,
-        fired=eights.view(np.uint8),
-        eights=eights,
-        total=np.zeros(width, np.int32),
-        wide=np.zeros(width, np.int64),
-        a=np.zeros(width, np.int32),
-        touched=np.zeros(tables.always.size, np.uint64),
-    )
+    u: NDArray[np.int32]
+    v: NDArray[np.int32]

@@ -8,10 +8,7 @@ import pytest
 from spikewright.exporters.program.population import PopulationKind
 from spikewright.exporters.program.ports import InputKind, Readout
 from spikewright.exporters.program.projection import ProjectionKind
-from spikewright.models.errors import UnsupportedOp
-from spikewright.simulators.engine.plan import require_known_kinds
 from spikewright.simulators.placement import check_fit
-from spikewright.simulators.run import simulate
 from spikewright.toolchain import kinds
 from spikewright.toolchain.kind_examples import Example, examples
 
@@ -52,20 +49,8 @@ def test_every_kind_has_a_row_in_which_it_occurs(table: str, kind: object) -> No
 @pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: f"{row.table} {row.name}")
 def test_cells_without_lava_are_what_engine_and_rules_say(row: Example) -> None:
     oracle, engine, lava, stock, microcode = cells()[row.table, row.name]
-    assert oracle == "yes" and lava.startswith(("yes", "no: "))
-    try:
-        require_known_kinds(row.program)
-        assert engine == "yes"
-    except UnsupportedOp as error:
-        assert engine.startswith("no: ") and error.violations[0].split("; ")[1] in engine
+    assert oracle == engine == "yes" and lava.startswith(("yes", "no: "))
     for cell, chip in ((stock, "loihi1-davies2018"), (microcode, "loihi2-microcode")):
         broken = [finding for finding in check_fit(row.program, chip) if not finding.ok]
         assert (cell == "yes") == (not broken)
         assert all(finding.sentence.split("; ")[0][1:] in cell for finding in broken)
-
-
-def test_the_engine_says_that_it_does_not_stream() -> None:
-    program = ROWS["Populations", "lif"].program
-    with pytest.raises(UnsupportedOp, match="streams them"):
-        simulate(program, {"in": [[[[[1, 0], [0, 1]]]]]}, samples="stream")
-    assert cells()["Samples", "stream"][1].startswith("no: ")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,7 +33,7 @@ from .options import (
 from .output import emit, say, teller
 
 if TYPE_CHECKING:
-    from ...exporters.program.program import Program
+    pass
 
 PAGE = "report.html"
 SAMPLES = 100
@@ -46,7 +45,7 @@ def report(
     chip: Chip = CHIP,
     samples: Limit = SAMPLES,
     targets: Targets = "",
-    backend: Annotated[str, typer.Option("--backend", help="engine, or oracle if it lacks a kind; oracle; lava.")] = "",
+    backend: Annotated[str, typer.Option("--backend", help="engine, oracle or lava.")] = "engine",
     out: Annotated[str, typer.Option("--out", help="Page to write; its JSON is written beside it.")] = PAGE,
     steps: Steps = 0,
     weights: Weights = "",
@@ -79,8 +78,7 @@ def report(
     placement = place(program, profile)
     cores = f" on {readable.number_of(len(placement.cores), 'core')}" if placement.chip.mesh else ""
     tell(f"running {readable.number_of(loaded.count, 'sample')}{cores}")
-    runs_on = backend or _choose_backend(program, tell)
-    trace = simulate(program, loaded.x, backend=runs_on, record=("spikes",), place=placement)
+    trace = simulate(program, loaded.x, backend=backend, record=("spikes",), place=placement)
     chosen = listed(targets) or None
     result = compare(
         network,
@@ -108,19 +106,6 @@ def report(
     made.save(page)
     write_json(made.content, beside)
     emit(made.content, as_json, lambda content: _render_report(content, page, beside))
-
-
-def _choose_backend(program: Program, tell: Callable[[str], None]) -> str:
-    """The engine; the oracle, with the reasons told, for a program with kinds that the engine lacks."""
-    from ...models.errors import UnsupportedOp
-    from ...simulators.engine.plan import require_known_kinds
-
-    try:
-        require_known_kinds(program)
-    except UnsupportedOp as error:
-        tell("\n".join(["the engine lacks kinds of this program, so the oracle runs it:", *error.violations]))
-        return "oracle"
-    return "engine"
 
 
 def _pages(out: str) -> tuple[Path, Path]:

@@ -41,7 +41,7 @@ def test_without_a_place_to_write_they_are_compiled_each_time(tmp_path: Path) ->
     assert run(tmp_path) == "[[3]]"
 
 
-@pytest.mark.parametrize("file", ["arithmetic.py", "vectors.py", "tables.py", "kernels.py"])
+@pytest.mark.parametrize("file", ["sums.py", "vectors.py", "tables.py", "kernels.py"])
 def test_every_source_file_counts(tmp_path: Path, file: str) -> None:
     """Numba's own cache would look at the file of the outermost function only."""
     folder = tmp_path / "engine"

@@ -12,11 +12,11 @@ from samples import a_program, able, parts
 from spikewright.exporters.program.inputs import encode_inputs
 from spikewright.exporters.program.make import make_program
 from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
-from spikewright.models.errors import ConfigError, InputError, UnsupportedOp
+from spikewright.models.errors import ConfigError, InputError
 from spikewright.simulators.activity import count_activity
 from spikewright.simulators.chips.chip import Chip
 from spikewright.simulators.chips.profile import load_chip
-from spikewright.simulators.engine import plan
+from spikewright.simulators.engine import packing
 from spikewright.simulators.engine.execute import run_engine
 from spikewright.simulators.oracle import run_rows
 from spikewright.simulators.placement import count_by_core, place
@@ -161,19 +161,6 @@ def test_input_is_left_as_it_was() -> None:
     simulate(a_program(), x)
 
 
-def test_kinds_that_the_engine_lacks_are_named_all_at_once() -> None:
-    program = a_program()
-    strange = replace(
-        program,
-        populations=tuple(replace(p, kind="cuba") for p in program.populations),
-        projections=tuple(replace(q, kind="convolution") for q in program.projections),
-    )
-    with pytest.raises(UnsupportedOp) as caught:
-        run_engine(strange, {"in": np.ones((1, 1, 3), np.uint8)})
-    assert "'a' has kind 'cuba'" in str(caught.value) and "'in-a' has kind 'convolution'" in str(caught.value)
-    assert 'backend="oracle"' in str(caught.value)
-
-
 def test_a_bool_may_hold_any_byte() -> None:
     foreign = np.full((3, 2, 3), 255, np.uint8).view(bool)
     expected = simulate(a_program(), np.ones((3, 2, 3)), record=EVERYTHING)
@@ -199,7 +186,7 @@ def test_the_arrays_of_a_program_cannot_be_changed_behind_its_back() -> None:
 
 
 def test_sums_over_very_many_sources_are_kept_in_64_bits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "WIDE_FAN_IN", 100)
+    monkeypatch.setattr(packing, "WIDE_FAN_IN", 100)
     x = {"in": (np.random.default_rng(0).random((4, 3, 300)) < 0.5).astype(np.uint8)}
     assert_same_bits(wide(40, 300, 254, sign_mode="mixed", weight_exp=-2), x, 1)
     assert_same_bits(wide(40, 300, 255), x, 2)

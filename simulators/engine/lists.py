@@ -1,104 +1,21 @@
-"""Compiled arithmetic of one row of one population: summing weights, updating neurons, listing spikes.
+"""Compiled lists of events: where spikes lie, what they carry, what they reach, and how many there are.
 
 Numba widens integer arithmetic to 64 bits unless every single result is cast back; hence the many casts. Indices are
-unsigned because a negative one would count from the end, and looking for that costs more than the sum.
+unsigned because a negative one would count from the end.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from ...exporters.program.program import STATE_LIMIT
 from .compiled import kernel
-from .vectors import COLUMNS, add_rows, add_rows_twice, prefer_wide_vectors
 
-FLUSH = 255
-"""Rows of 8-bit weights whose sum fits 16 bits whatever they hold: 255 x 128 < 2**15."""
 TOUCHES = 4
 """Source neurons whose targets are marked before looking whether any target is left."""
-LIMIT = np.int32(STATE_LIMIT)
 POSITIONS = np.array(
     [[n for n in range(8) if byte >> n & 1] + [0] * (8 - byte.bit_count()) for byte in range(256)], np.int32
 )
 """Positions of the ones in every byte."""
-HALF, WRAP = np.int32(2**23), np.int32(2**24)
-
-
-@kernel
-def sum_rows(weights, start, stride, rows, first, last, total):
-    """Sum the rows ``rows[first:last]`` of 8-bit or 16-bit weights into `total` (int32)."""
-    prefer_wide_vectors()
-    for j in range(np.uint64(stride)):
-        total[j] = 0
-    twice = np.uint64(stride // (2 * COLUMNS) * 2 * COLUMNS)
-    for begin in range(np.uint64(first), np.uint64(last), np.uint64(FLUSH)):
-        end = min(begin + np.uint64(FLUSH), np.uint64(last))
-        for column in range(np.uint64(0), twice, np.uint64(2 * COLUMNS)):
-            add_rows_twice(weights, np.uint64(start), np.uint64(stride), rows, begin, end, total, column)
-        if twice < np.uint64(stride):
-            add_rows(weights, np.uint64(start), np.uint64(stride), rows, begin, end, total, twice)
-
-
-@kernel
-def sum_values(weights, start, stride, rows, values, valued, first, last, wide):
-    """Sum the rows ``rows[first:last]``, each times its value if `valued`, into `wide` (int64)."""
-    n, origin = np.uint64(stride), np.uint64(start)
-    for j in range(n):
-        wide[j] = 0
-    for event in range(first, last):
-        a = origin + np.uint64(rows[event]) * n
-        value = np.int64(values[event]) if valued else np.int64(1)
-        for j in range(n):
-            wide[j] += value * weights[a + j]
-
-
-@kernel
-def add_shifted(total, shift, a, size):
-    """Add `total`, shifted left or (floor) right, to `a` with 32-bit wrap-around."""
-    if shift >= 0:
-        for j in range(size):
-            a[j] = np.int32(a[j] + np.int32(total[j] << shift))
-    else:
-        for j in range(size):
-            a[j] = np.int32(a[j] + np.int32(total[j] >> -shift))
-
-
-@kernel
-def update_neurons(a, u, v, bias, first, size, keep_u, keep_v, theta, fired):
-    """One step of the neurons ``first .. first + size - 1``: the contract's lines for u, v and the spikes.
-
-    `a` holds their summed input and `fired` their spikes, both from 0 on. All in 32-bit lanes.
-    """
-    prefer_wide_vectors()
-    n, i = np.uint64(size), np.uint64(first)
-    if keep_u == 0:
-        for j in range(n):
-            u[i + j] = np.int32(a[j] << 6)
-    else:
-        for j in range(n):
-            u[i + j] = np.int32(_decayed(u[i + j], keep_u) + np.int32(a[j] << 6))
-    for j in range(n):
-        x = u[i + j]
-        x = np.int32(x - WRAP) if x > HALF else (np.int32(x + WRAP) if x <= -HALF else x)
-        u[i + j] = x
-        w = np.int32(np.int32(_decayed(v[i + j], keep_v) + x) + bias[i + j])
-        w = min(max(w, np.int32(-LIMIT)), LIMIT)
-        spike = w > theta
-        v[i + j] = np.int32(0) if spike else w
-        fired[j] = np.uint8(spike)
-
-
-@kernel
-def _decayed(x, keep):
-    """``x * keep / 4096`` rounded toward zero, for ``|x| < 2**31`` and ``keep <= 4096``.
-
-    Taken in two parts it is exact and never leaves 32 bits: ``(x >> 12) * keep + ((x & 4095) * keep >> 12)``.
-    """
-    sign = np.int32(x >> 31)
-    size = np.int32(np.int32(x ^ sign) - sign)
-    high = np.int32(np.int32(size >> 12) * keep)
-    low = np.int32(np.int32(np.int32(size & 4095) * keep) >> 12)
-    return np.int32(np.int32(np.int32(high + low) ^ sign) - sign)
 
 
 @kernel

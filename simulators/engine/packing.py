@@ -1,0 +1,155 @@
+"""Weights of a projection in the form in which they are summed, chosen from the program alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...exporters.program.grid import grid_step
+from ...exporters.program.program import Program, Projection
+from ...exporters.program.projection import WINDOWED
+from ...exporters.program.synapses import out_shape
+from .order import Image, inside, outside, slides
+from .strips import Strips, cut_strips
+from .tables import (
+    BYTE_STRIPS,
+    BYTES,
+    LISTS,
+    SHORT_STRIPS,
+    SHORTS,
+    VALUED_LISTS,
+    VALUED_STRIPS,
+    VALUES,
+    Ints,
+)
+from .vectors import COLUMNS, biased
+
+WIDE_FAN_IN = 1 << 22
+"""Sums over more source neurons than that are kept in 64 bits."""
+LISTED_SHARE = 1 / 32
+"""A matrix with fewer existing synapses than this share of its places is summed faster from lists of them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """Synapses of one delay of one projection.
+
+    Attributes
+    ----------
+    projection : Projection
+    delay, form : int
+    unit : int
+        Power of two taken out of the weights.
+    fan_out : (pre,) int64 array
+    rows : (pre, stride) int8 or int16 array
+        Empty for lists.
+    exist : (pre, post) bool array
+        Which places of `rows` are synapses; empty for lists.
+    starts, targets, listed : (pre + 1,) int64, (synapses,) int32, (synapses,) int16 array
+        Lists; empty for the other forms.
+    strips : Strips or None
+    """
+
+    projection: Projection
+    delay: int
+    form: int
+    unit: int
+    fan_out: Ints
+    rows: NDArray[np.integer]
+    exist: NDArray[np.bool_]
+    starts: Ints
+    targets: NDArray[np.int32]
+    listed: NDArray[np.int16]
+    strips: Strips | None = None
+
+
+def pack(program: Program, q: Projection, image: dict[str, Image]) -> Iterator[Packed]:
+    """Pack `q`, each of its delays by itself: the exponent acts on the sum of each.
+
+    `image` holds the populations whose neurons lie place by place; sources and targets are numbered as the engine
+    holds them.
+    """
+    valued = program.events(q.source).graded
+    if slides(program, q) and image[q.target] == out_shape(q, program.source(q.source).shape):
+        yield _strips(program, q, image.get(q.source), valued)
+        return
+    post_order, pre_order = ((image.get(name), program.source(name).size) for name in (q.target, q.source))
+    if q.kind == "dense":
+        turned = q.weights[outside(*post_order)][:, outside(*pre_order)]
+        delays = q.delay[outside(*post_order)][:, outside(*pre_order)] if isinstance(q.delay, np.ndarray) else None
+        for delay in [q.delay] if delays is None else np.unique(delays):
+            weights = turned if delays is None else np.where(delays == delay, turned, 0)
+            if np.count_nonzero(weights) >= LISTED_SHARE * weights.size:
+                yield _rows(q, weights, int(delay), valued)
+            else:
+                post, pre = np.nonzero(weights)
+                yield _lists(q, post, pre, weights[post, pre], int(delay), weights.shape, valued)
+        return
+    synapses = program.synapses(q)
+    post, pre = inside(*post_order)[synapses.post], inside(*pre_order)[synapses.pre]
+    for delay in np.unique(synapses.delay) if synapses.delay.size else [q.min_delay]:
+        own = synapses.delay == delay
+        yield _lists(q, post[own], pre[own], synapses.weight[own], int(delay), synapses.shape, valued)
+
+
+def _strips(program: Program, q: Projection, image: Image | None, valued: bool) -> Packed:
+    source = program.source(q.source)
+    strips = cut_strips(q, source.shape)
+    unit = grid_step(q.weight_bits, q.sign_mode).bit_length() - 1
+    small = strips.weights >> unit
+    largest = int(np.abs(q.weights.astype(np.int64) >> unit).sum((1, 2, 3)).max(initial=0))
+    fits = small.min(initial=0) >= -128 and small.max(initial=0) <= 127 and largest < 2**15
+    form = VALUED_STRIPS if valued else BYTE_STRIPS if fits else SHORT_STRIPS
+    own = outside(image, source.size)
+    weights = small.astype(np.int8 if form == BYTE_STRIPS else np.int16)
+    strips = replace(strips, weights=weights, codes=strips.codes[own])
+    packed = _empty(q, q.min_delay, form, strips.fan_out[own])
+    return replace(packed, unit=unit, strips=strips)
+
+
+def _rows(q: Projection, weights: NDArray[np.integer], delay: int, valued: bool) -> Packed:
+    unit = grid_step(q.weight_bits, q.sign_mode).bit_length() - 1
+    exist = weights.T != 0
+    small = weights.T.astype(np.int16) >> unit
+    pre, post = small.shape
+    form = BYTES if small.min(initial=0) >= -128 and small.max(initial=0) <= 127 else SHORTS
+    if pre > WIDE_FAN_IN or valued:
+        form = VALUES
+    rows = np.zeros((pre, -(-post // COLUMNS) * COLUMNS), np.int8 if form == BYTES else np.int16)
+    rows[:, :post] = small
+    packed = _empty(q, delay, form, np.count_nonzero(exist, axis=1))
+    return replace(packed, unit=unit, rows=biased(rows) if form == BYTES else rows, exist=exist)
+
+
+def _lists(
+    q: Projection,
+    post: Ints,
+    pre: Ints,
+    weight: NDArray[np.integer],
+    delay: int,
+    shape: tuple[int, int],
+    valued: bool,
+) -> Packed:
+    fan_out = np.bincount(pre, minlength=shape[1])
+    order = np.argsort(pre, kind="stable")
+    form = VALUED_LISTS if valued or shape[1] > WIDE_FAN_IN else LISTS
+    return replace(
+        _empty(q, delay, form, fan_out),
+        starts=np.concatenate([[0], np.cumsum(fan_out)]),
+        targets=post[order].astype(np.int32),
+        listed=weight[order].astype(np.int16),
+    )
+
+
+def _empty(q: Projection, delay: int, form: int, fan_out: Ints) -> Packed:
+    none = np.zeros(0, np.int64)
+    rows, exist = np.zeros((0, 0), np.int16), np.zeros((0, 0), bool)
+    return Packed(q, delay, form, 0, fan_out, rows, exist, none, none.astype(np.int32), none.astype(np.int16))
+
+
+def wraps(q: Projection) -> bool:
+    """Whether the sum of `q` wraps at 24 bits."""
+    return q.kind in WINDOWED

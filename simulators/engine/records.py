@@ -1,0 +1,129 @@
+"""Records of populations, projections and convolutions, as the kernels read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...exporters.program.program import Population, Program
+from .order import Image
+from .packing import Packed, wraps
+from .tables import (
+    ANY,
+    BYTE_STRIPS,
+    BYTES,
+    LISTS,
+    PLAIN,
+    POPULATION,
+    PROJECTION,
+    RELAY,
+    STRIP,
+    VALUED_LISTS,
+    Ints,
+)
+from .words import Words
+
+NO_LOW = -(2**31)
+"""Lower threshold of neurons that have none."""
+SMALL = (BYTES, BYTE_STRIPS)
+"""Forms whose weights have 8 bits."""
+
+
+def population_records(program: Program, always: list[Words], packed: dict[str, list[Packed]]) -> NDArray[np.void]:
+    """Records of all populations; `packed` holds the projections into each."""
+    populations = program.populations
+    table = np.zeros(len(populations), POPULATION)
+    table["size"] = [p.size for p in populations]
+    table["first"] = firsts(table["size"])
+    table["source"] = len(program.inputs) + np.arange(len(table))
+    table["projections"] = [len(packed[p.name]) for p in populations]
+    table["projection"] = firsts(table["projections"])
+    table["words"] = [a.size for a in always]
+    table["word"] = firsts(table["words"])
+    table["level"] = [p.level for p in populations]
+    table["update"] = [update_of(p) for p in populations]
+    table["valued"] = [program.events(p.name).graded for p in populations]
+    table["value"] = firsts(table["size"] * table["valued"])
+    shared = table["update"] == PLAIN
+    for name, register, whole, factor in (
+        ("keep_u", "du", 4095, -1),
+        ("keep_v", "dv", 4096, -1),
+        ("theta", "vth", 0, 64),
+    ):
+        values = [getattr(p, register) for p, plain in zip(populations, shared, strict=True) if plain]
+        table[name][shared] = [whole + factor * value for value in values]
+    table["theta_low"] = [p.vth_low << 6 if p.kind == "ternary" else NO_LOW for p in populations]
+    table["subtract"] = [p.reset == "subtract" for p in populations]
+    table["divided"] = [p.kind == "ei_gain" for p in populations]
+    for name in ("refractory", "reciprocal_bits", "quotient_exp", "divisor_min"):
+        table[name] = [getattr(p, name) for p in populations]
+    return table
+
+
+def update_of(p: Population) -> int:
+    """How the neurons of `p` are updated."""
+    if p.kind == "relay":
+        return RELAY
+    plain = p.kind != "ternary" and p.reset == "zero" and not p.refractory and not p.per_neuron
+    return PLAIN if plain else ANY
+
+
+def projection_records(
+    program: Program, parts: list[Packed], index: dict[str, int], masks: list[Words]
+) -> NDArray[np.void]:
+    """Records of all projections; `index` numbers the sources."""
+    table = np.zeros(len(parts), PROJECTION)
+    table["source"] = [index[part.projection.source] for part in parts]
+    table["delay"] = [part.delay for part in parts]
+    table["form"] = [part.form for part in parts]
+    table["divisor"] = [part.projection.port == "divisor" for part in parts]
+    table["valued"] = [program.events(part.projection.source).graded for part in parts]
+    table["modulo"] = [wraps(part.projection) for part in parts]
+    table["shift"] = [part.projection.weight_exp + part.unit for part in parts]
+    table["stride"] = [part.rows.shape[1] for part in parts]
+    lists, small = np.isin(table["form"], (LISTS, VALUED_LISTS)), np.isin(table["form"], SMALL)
+    for of_buffer, sizes in (
+        (small, [weights_of(part).size for part in parts]),
+        (~small & ~lists, [weights_of(part).size for part in parts]),
+        (lists, [part.starts.size for part in parts]),
+    ):
+        table["start"][of_buffer] = firsts(np.array(sizes, np.int64)[of_buffer])
+    table["fan"] = firsts(part.fan_out.size for part in parts)
+    table["synapse"] = firsts(mask.size for mask in masks)
+    strips = table["form"] >= BYTE_STRIPS
+    table["synapse"][strips] = firsts(np.array([weights_of(part).size // 8 for part in parts], np.int64)[strips])
+    table["strip"][strips] = np.arange(np.count_nonzero(strips))
+    return table
+
+
+def strip_records(parts: list[Packed], image: dict[str, Image]) -> dict[str, NDArray[np.generic]]:
+    """Tables of the convolutions that are summed by strips."""
+    own = [part for part in parts if part.strips is not None]
+    table, places, first = np.zeros(len(own), STRIP), [np.zeros(0, np.int64)], 0
+    for record, part in zip(table, own, strict=True):
+        record["outs"], record["rows_out"], record["columns_out"] = image[part.projection.target]
+        for name in ("left", "columns", "channels", "per_channel"):
+            record[name] = getattr(part.strips, name)
+        for name in ("rows", "row_sums", "row_weights", "column_sums", "column_weights", "lengths", "codes"):
+            record[name] = first
+            places.append(getattr(part.strips, name))
+            first += places[-1].size
+    masks = [np.packbits(weights_of(part) != 0, bitorder="little") for part in own]
+    return {
+        "strips": table,
+        "places": np.concatenate(places),
+        "masks": np.concatenate([np.zeros(0, np.uint8), *masks]),
+    }
+
+
+def weights_of(part: Packed) -> NDArray[np.integer]:
+    """Weights in the order in which they are summed; none of lists."""
+    return part.rows if part.strips is None else part.strips.weights
+
+
+def firsts(sizes: Iterable[int]) -> Ints:
+    """Where parts of these sizes start, one behind the other."""
+    counts = np.array(list(sizes), np.int64)
+    return np.cumsum(counts) - counts

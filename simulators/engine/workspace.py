@@ -1,0 +1,95 @@
+"""What one thread needs to run samples: states, lists of events and sums."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .tables import BYTE_STRIPS, SHORT_STRIPS, VALUED_STRIPS, Ints, Tables
+from .vectors import COLUMNS
+
+SLACK = 8
+"""Places behind a list of spikes that may be written to before the next list begins."""
+
+
+class Workspace(NamedTuple):
+    """What one thread needs to run one sample.
+
+    Attributes
+    ----------
+    u, v, waiting : (neurons,) int32
+        The last is empty if all populations are PLAIN.
+    rows : flat int32
+        Indices of the neurons that fired: source after source, in each row after row.
+    values : flat int32
+        Values of the events in the same places: of the inputs, or of all sources if a population sends some.
+    begin : (sources, T + 1) int64
+        Where in `rows` the list of a row begins, which is where that of the row before ends.
+    fired : (...,) uint8
+        Spikes of one row of one source.
+    eights : (...,) uint64
+        The same memory as words of eight bytes.
+    events : (...,) int32
+        Events of one row of one population, with their values.
+    total, wide, a, divisor : (...,) int32, int64, int32, int32
+        Sums of one projection, and of all that arrive at the two ports of a population.
+    sums16, sums32, sums64, marks : (...,) int16, int32, int64, uint8
+        Sums of the strips of a convolution, and which of them any synapse has reached.
+    touched : (words,) uint64
+    """
+
+    u: NDArray[np.int32]
+    v: NDArray[np.int32]
+    waiting: NDArray[np.int32]
+    rows: NDArray[np.int32]
+    values: NDArray[np.int32]
+    begin: Ints
+    fired: NDArray[np.uint8]
+    eights: NDArray[np.uint64]
+    events: NDArray[np.int32]
+    total: NDArray[np.int32]
+    wide: Ints
+    a: NDArray[np.int32]
+    divisor: NDArray[np.int32]
+    sums16: NDArray[np.int16]
+    sums32: NDArray[np.int32]
+    sums64: Ints
+    marks: NDArray[np.uint8]
+    touched: NDArray[np.uint64]
+
+
+def new_workspace(tables: Tables, steps: int) -> Workspace:
+    """Allocate what a thread needs for samples of `steps` rows."""
+    room = steps * tables.size + SLACK
+    begin = np.zeros((len(room), steps + 1), np.int64)
+    begin[:, 0] = np.cumsum(room) - room
+    width = (int(tables.size.max()) // COLUMNS + 1) * COLUMNS
+    eights = np.zeros(width // 8, np.uint64)
+    return Workspace(
+        u=np.zeros(tables.bias.size, np.int32),
+        v=np.zeros(tables.bias.size, np.int32),
+        waiting=np.zeros(tables.theta.size, np.int32),
+        rows=np.zeros(room.sum(), np.int32),
+        values=np.zeros(room[: None if tables.populations["valued"].any() else tables.inputs].sum(), np.int32),
+        begin=begin,
+        fired=eights.view(np.uint8),
+        eights=eights,
+        events=np.zeros(width, np.int32),
+        total=np.zeros(width, np.int32),
+        wide=np.zeros(width, np.int64),
+        a=np.zeros(width, np.int32),
+        divisor=np.zeros(width, np.int32),
+        sums16=np.zeros(_strip_room(tables, BYTE_STRIPS), np.int16),
+        sums32=np.zeros(_strip_room(tables, SHORT_STRIPS), np.int32),
+        sums64=np.zeros(_strip_room(tables, VALUED_STRIPS), np.int64),
+        marks=np.zeros(_strip_room(tables, *range(BYTE_STRIPS, VALUED_STRIPS + 1)) // 8, np.uint8),
+        touched=np.zeros(tables.always.size, np.uint64),
+    )
+
+
+def _strip_room(tables: Tables, *forms: int) -> int:
+    """Sums of the largest convolution of some forms."""
+    own = tables.strips[tables.projections["strip"][np.isin(tables.projections["form"], forms)]]
+    return int((own["rows_out"] * own["columns"] * own["channels"]).max(initial=0))
