@@ -65,7 +65,7 @@ def run_engine(
     prepared = prepare(program, place)
     steps, samples = next(iter(events.values())).shape[:2]
     results = new_results(prepared, steps, samples, "spikes" in record or place is not None, "state" in record)
-    _run_threads(prepared, flat_inputs(program, events), steps, samples, results, threads or _processors())
+    _run_threads(prepared, flat_inputs(program, prepared, events), steps, samples, results, threads or _processors())
     updates = results.updates.reshape(-1, steps, samples)
     u, v = (by_population(prepared, flat, steps, samples) for flat in (results.u, results.v))
     return make_trace(

@@ -50,6 +50,7 @@ TABLES = types.NamedTuple(
         _flat(np.int64),  # starts
         _flat(np.int32),  # targets
         _flat(np.int16),  # listed
+        _flat(np.uint64),  # reach
         _flat(STRIP),  # strips
         _flat(np.int64),  # places
         _flat(np.uint8),  # masks
@@ -75,6 +76,9 @@ WORKSPACE = types.NamedTuple(
         _flat(np.int32),  # sums32
         _flat(np.int64),  # sums64
         _flat(np.uint8),  # marks
+        _flat(np.int32),  # placed
+        _flat(np.int64),  # begins
+        _flat(np.int32),  # picked
         _flat(np.uint64),  # touched
     ),
     Workspace,

@@ -6,9 +6,10 @@ from .compiled import inlined, kernel
 from .handover import read_tables, read_workspace
 from .lists import count_ones, count_spikes, list_bytes, list_spikes, list_values, sum_of, touch
 from .neurons import divide, update_any, update_neurons
+from .place_sums import place_events, sum_places
 from .strip_sums import sum_strips, sum_valued_strips, take_strips
 from .sums import add_shifted, add_wrapped, sum_lists, sum_rows, sum_valued_lists, sum_values, take_lists
-from .tables import ANY, BYTE_STRIPS, BYTES, LISTS, PLAIN, SHORT_STRIPS, SHORTS, VALUED_LISTS, VALUES, Results
+from .tables import ANY, BYTE_STRIPS, BYTES, LISTS, PLACES, PLAIN, SHORT_STRIPS, SHORTS, VALUED_LISTS, VALUES, Results
 from .vectors import prefer_wide_vectors
 
 
@@ -125,8 +126,12 @@ def _sum_projection(tables, p, q, first, last, work, into):
             work.wide, p.size, tables.bit, p.first, work.touched,
         )  # fmt: skip
         add_wrapped(work.wide, p.size, q.shift, q.modulo, into)
-    else:
+    elif q.form < PLACES:
         _sum_strips(tables, p, q, tables.strips[q.strip], first, last, work, into)
+    else:
+        s = tables.strips[q.strip]
+        place_events(tables.places, s, work.rows, first, last, work.placed, work.begins)
+        sum_places(tables, p, q, s, work, into)
 
 
 @inlined

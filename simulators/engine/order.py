@@ -22,11 +22,13 @@ Image = tuple[int, int, int]
 
 
 def images(program: Program) -> dict[str, Image]:
-    """Shape (C, H, W) of every population that is held place by place."""
+    """Shape (C, H, W) of every input and population that is held place by place: on both sides of convolutions."""
     found: dict[str, Image] = {}
-    for q in program.projections:
-        if slides(program, q):
-            found.setdefault(q.target, out_shape(q, program.source(q.source).shape))
+    sliding = [q for q in program.projections if slides(program, q)]
+    for q in sliding:
+        found.setdefault(q.target, out_shape(q, program.source(q.source).shape))
+    for q in sliding:
+        found.setdefault(q.source, spatial(program.source(q.source).shape))
     return found
 
 

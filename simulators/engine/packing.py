@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from ...exporters.program.grid import grid_step
 from ...exporters.program.program import Program, Projection
 from ...exporters.program.projection import WINDOWED
-from ...exporters.program.synapses import out_shape
+from ...exporters.program.synapses import out_shape, spatial
 from .order import Image, inside, outside, slides
 from .strips import Strips, cut_strips
 from .tables import (
     BYTE_STRIPS,
     BYTES,
     LISTS,
+    PLACES,
     SHORT_STRIPS,
     SHORTS,
     VALUED_LISTS,
@@ -29,6 +30,8 @@ from .vectors import COLUMNS, biased
 
 WIDE_FAN_IN = 1 << 22
 """Sums over more source neurons than that are kept in 64 bits."""
+WIDE_CHANNELS = 48
+"""From so many channels on, the places of a convolution are summed one by one."""
 LISTED_SHARE = 1 / 32
 """A matrix with fewer existing synapses than this share of its places is summed faster from lists of them."""
 
@@ -74,7 +77,7 @@ def pack(program: Program, q: Projection, image: dict[str, Image]) -> Iterator[P
     """
     valued = program.events(q.source).graded
     if slides(program, q) and image[q.target] == out_shape(q, program.source(q.source).shape):
-        yield _strips(program, q, image.get(q.source), valued)
+        yield _convolution(program, q, image[q.source], valued)
         return
     post_order, pre_order = ((image.get(name), program.source(name).size) for name in (q.target, q.source))
     if q.kind == "dense":
@@ -95,7 +98,8 @@ def pack(program: Program, q: Projection, image: dict[str, Image]) -> Iterator[P
         yield _lists(q, post[own], pre[own], synapses.weight[own], int(delay), synapses.shape, valued)
 
 
-def _strips(program: Program, q: Projection, image: Image | None, valued: bool) -> Packed:
+def _convolution(program: Program, q: Projection, image: Image, valued: bool) -> Packed:
+    """Strips, or rows of weights where channels are many and the source lies as the kernel looks at it."""
     source = program.source(q.source)
     strips = cut_strips(q, source.shape)
     unit = grid_step(q.weight_bits, q.sign_mode).bit_length() - 1
@@ -104,8 +108,13 @@ def _strips(program: Program, q: Projection, image: Image | None, valued: bool) 
     fits = small.min(initial=0) >= -128 and small.max(initial=0) <= 127 and largest < 2**15
     form = VALUED_STRIPS if valued else BYTE_STRIPS if fits else SHORT_STRIPS
     own = outside(image, source.size)
+    strips = replace(strips, codes=strips.codes[own])
+    if form != VALUED_STRIPS and len(q.weights) >= WIDE_CHANNELS and image == spatial(source.shape):
+        packed = _rows(q, q.weights.transpose(0, 2, 3, 1).reshape(len(q.weights), -1), q.min_delay, valued)
+        if packed.form == BYTES:
+            return replace(packed, form=PLACES, strips=strips, fan_out=strips.fan_out[own])
     weights = small.astype(np.int8 if form == BYTE_STRIPS else np.int16)
-    strips = replace(strips, weights=weights, codes=strips.codes[own])
+    strips = replace(strips, weights=weights)
     packed = _empty(q, q.min_delay, form, strips.fan_out[own])
     return replace(packed, unit=unit, strips=strips)
 

@@ -13,7 +13,7 @@ from ...exporters.program.program import Input, Population, Program
 from .order import Image, images, inside, outside
 from .packing import Packed, pack
 from .records import SMALL, population_records, projection_records, strip_records, update_of, weights_of
-from .tables import ANY, LISTS, Ints, Tables
+from .tables import ANY, BYTES, LISTS, PLACES, Ints, Tables
 from .words import Segments, Words, as_words, places_of_bits, reachable, segment_of_words
 
 CACHE_LINE = 64
@@ -60,13 +60,16 @@ def build_tables(program: Program, segments: Segments) -> Plan:
     parts = [part for own in packed.values() for part in own]
     order = {p.name: outside(image.get(p.name), p.size) for p in populations}
 
-    def words(name: str, mask: NDArray[np.bool_]) -> Words:
-        """Truth values of the neurons of a population, in the order of its segments."""
+    def words(name: str, mask: NDArray[np.bool_], form: int = BYTES) -> Words:
+        """Truth values of the neurons of a population in the order of its segments, or of the channels of a place."""
+        if form == PLACES:
+            return as_words(mask, [(0, mask.shape[1])])
         cut = segments[name]
         whole = len(cut) == 1 or not mask.size
         return as_words(mask if whole else mask[:, inside(image.get(name), mask.shape[1])], cut)
 
-    masks = [words(part.projection.target, part.exist) for part in parts]
+    masks = [words(part.projection.target, part.exist, part.form) for part in parts]
+    placed = [mask for part, mask in zip(parts, masks, strict=True) if part.form == PLACES]
     always = [words(p.name, p.bias_mant[None, order[p.name]] != 0)[0] for p in populations]
     touchable = [reachable(p.name, own, masks, parts) for p, own in zip(populations, always, strict=True)]
     tables = Tables(
@@ -90,7 +93,8 @@ def build_tables(program: Program, segments: Segments) -> Plan:
         starts=_starts(parts),
         targets=_join([part.targets for part in parts], np.int32),
         listed=_join([part.listed for part in parts], np.int16),
-        **strip_records(parts, image),
+        reach=_join([np.bitwise_or.reduce(mask, axis=0) for mask in placed], np.uint64),
+        **strip_records(program, parts, image),
     )
     return Plan(tables, image, [part.projection.name for part in parts])
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...exporters.program.program import Population, Program
+from ...exporters.program.synapses import spatial
 from .order import Image
 from .packing import Packed, wraps
 from .tables import (
@@ -15,19 +16,23 @@ from .tables import (
     BYTE_STRIPS,
     BYTES,
     LISTS,
+    PLACES,
     PLAIN,
     POPULATION,
     PROJECTION,
     RELAY,
+    SHORT_STRIPS,
     STRIP,
     VALUED_LISTS,
+    VALUED_STRIPS,
     Ints,
 )
-from .words import Words
+from .words import WORD, Words
 
+STRIPS = (BYTE_STRIPS, SHORT_STRIPS, VALUED_STRIPS)
 NO_LOW = -(2**31)
 """Lower threshold of neurons that have none."""
-SMALL = (BYTES, BYTE_STRIPS)
+SMALL = (BYTES, BYTE_STRIPS, PLACES)
 """Forms whose weights have 8 bits."""
 
 
@@ -92,13 +97,15 @@ def projection_records(
         table["start"][of_buffer] = firsts(np.array(sizes, np.int64)[of_buffer])
     table["fan"] = firsts(part.fan_out.size for part in parts)
     table["synapse"] = firsts(mask.size for mask in masks)
-    strips = table["form"] >= BYTE_STRIPS
+    table["strip"][table["form"] >= BYTE_STRIPS] = np.arange(np.count_nonzero(table["form"] >= BYTE_STRIPS))
+    places = table["form"] == PLACES
+    table["reach"][places] = firsts(mask.shape[1] for mask, own in zip(masks, places, strict=True) if own)
+    strips = np.isin(table["form"], STRIPS)
     table["synapse"][strips] = firsts(np.array([weights_of(part).size // 8 for part in parts], np.int64)[strips])
-    table["strip"][strips] = np.arange(np.count_nonzero(strips))
     return table
 
 
-def strip_records(parts: list[Packed], image: dict[str, Image]) -> dict[str, NDArray[np.generic]]:
+def strip_records(program: Program, parts: list[Packed], image: dict[str, Image]) -> dict[str, NDArray[np.generic]]:
     """Tables of the convolutions that are summed by strips."""
     own = [part for part in parts if part.strips is not None]
     table, places, first = np.zeros(len(own), STRIP), [np.zeros(0, np.int64)], 0
@@ -106,11 +113,16 @@ def strip_records(parts: list[Packed], image: dict[str, Image]) -> dict[str, NDA
         record["outs"], record["rows_out"], record["columns_out"] = image[part.projection.target]
         for name in ("left", "columns", "channels", "per_channel"):
             record[name] = getattr(part.strips, name)
+        q = part.projection
+        record["ins"], record["rows_in"], record["columns_in"] = spatial(program.source(q.source).shape)
+        record["taps_y"], record["taps_x"] = q.weights.shape[2:]
+        (record["stride_y"], record["stride_x"]), (record["padding_y"], record["padding_x"]) = q.stride, q.padding
+        record["words"] = -(-len(q.weights) // WORD)
         for name in ("rows", "row_sums", "row_weights", "column_sums", "column_weights", "lengths", "codes"):
             record[name] = first
             places.append(getattr(part.strips, name))
             first += places[-1].size
-    masks = [np.packbits(weights_of(part) != 0, bitorder="little") for part in own]
+    masks = [np.packbits(weights_of(part) != 0, bitorder="little") for part in own if part.form != PLACES]
     return {
         "strips": table,
         "places": np.concatenate(places),
@@ -120,7 +132,7 @@ def strip_records(parts: list[Packed], image: dict[str, Image]) -> dict[str, NDA
 
 def weights_of(part: Packed) -> NDArray[np.integer]:
     """Weights in the order in which they are summed; none of lists."""
-    return part.rows if part.strips is None else part.strips.weights
+    return part.strips.weights if part.strips is not None and part.form != PLACES else part.rows
 
 
 def firsts(sizes: Iterable[int]) -> Ints:

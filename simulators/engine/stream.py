@@ -35,7 +35,7 @@ def run_stream(program: Program, events: Events, record: tuple[str, ...] = ()) -
     results = new_results(prepared, rows, 1, spikes=True, state=prepared.reads_membrane or "state" in record)
     workspace = prepared.take_workspace(rows)
     words = prepared.kept_tables.words, workspace.words
-    run_samples(*words, *flat_inputs(program, laid), rows, 1, early, steps, 0, 1, *results)
+    run_samples(*words, *flat_inputs(program, prepared, laid), rows, 1, early, steps, 0, 1, *results)
     prepared.give_back(workspace, rows)
 
     def cut(found: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -81,11 +81,11 @@ def take_strips(s, sums, marks, shift, a, bit, neuron, touched):
             for byte in range(np.uint64(s.channels) >> np.uint64(3)):
                 mark = marks[(at >> np.uint64(3)) + byte]
                 if mark != 0:
-                    _mark(mark, np.uint64(neuron) + to + np.uint64(8) * byte, bit, touched)
+                    mark_eight(mark, np.uint64(neuron) + to + np.uint64(8) * byte, bit, touched)
 
 
 @kernel
-def _mark(mark, neuron, bit, touched):
+def mark_eight(mark, neuron, bit, touched):
     """Mark those of eight neurons whose bit is set; where they lie side by side in a word, all at once."""
     place = np.uint64(bit[neuron])
     shift = place & np.uint64(63)

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-BYTES, SHORTS, VALUES, LISTS, VALUED_LISTS, BYTE_STRIPS, SHORT_STRIPS, VALUED_STRIPS = range(8)
+BYTES, SHORTS, VALUES, LISTS, VALUED_LISTS, BYTE_STRIPS, SHORT_STRIPS, VALUED_STRIPS, PLACES = range(9)
 """How a projection is summed: rows of 8-bit or of 16-bit weights, rows in 64 bits where events carry values; lists of
-synapses, without and with values; strips of a convolution in sums of 16, 32 and, with values, 64 bits."""
+synapses, without and with values; strips of a convolution in sums of 16, 32 and, with values, 64 bits; and one place of
+a convolution after the other, with rows of weights."""
 PLAIN, ANY, RELAY = range(3)
 """How neurons are updated: LIF neurons with the same registers, neurons of any kind, and relays."""
 
@@ -46,7 +47,7 @@ PROJECTION = np.dtype(
     [
         ("source", np.int64),
         ("delay", np.int64),
-        ("form", np.int64),  # BYTES to VALUED_STRIPS
+        ("form", np.int64),  # BYTES to PLACES
         ("divisor", np.int64),  # whether it adds to the divisor
         ("valued", np.int64),  # whether its events carry values
         ("modulo", np.int64),  # whether its sum wraps at 24 bits
@@ -55,7 +56,8 @@ PROJECTION = np.dtype(
         ("stride", np.int64),  # length of a row of weights
         ("fan", np.int64),  # first entry in `fan_out`
         ("synapse", np.int64),  # first word in `synapses` of rows, first byte in `masks` of strips
-        ("strip", np.int64),  # its record, of strips
+        ("strip", np.int64),  # its record, of a convolution
+        ("reach", np.int64),  # first word in `reach`, of places
     ],
     align=True,
 )
@@ -75,6 +77,16 @@ STRIP = np.dtype(
         ("column_weights", np.int64),
         ("lengths", np.int64),
         ("codes", np.int64),
+        ("ins", np.int64),  # channels, rows and columns of the source, and of the kernel
+        ("rows_in", np.int64),
+        ("columns_in", np.int64),
+        ("taps_y", np.int64),
+        ("taps_x", np.int64),
+        ("stride_y", np.int64),
+        ("stride_x", np.int64),
+        ("padding_y", np.int64),
+        ("padding_x", np.int64),
+        ("words", np.int64),  # of the mask of a row of weights
     ],
     align=True,
 )
@@ -112,6 +124,8 @@ class Tables(NamedTuple):
         Weights, pre rows of `stride` targets per projection; those of `bytes_` as `vectors.add_rows` takes them.
     starts, targets, listed : (...,) int64, int32, int16
         Lists: where the synapses of every source neuron start, and of each its target and its weight.
+    reach : (...,) uint64
+        Channels of every convolution by places that any of its rows of weights has a synapse to.
     strips, places, masks : records, (...,) int64, uint8
         `STRIP`; what they point to; and for every weight of strips one bit, whether it is a synapse.
     """
@@ -138,6 +152,7 @@ class Tables(NamedTuple):
     starts: Ints
     targets: NDArray[np.int32]
     listed: NDArray[np.int16]
+    reach: NDArray[np.uint64]
     strips: NDArray[np.void]
     places: Ints
     masks: NDArray[np.uint8]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .packing import Packed
-from .tables import Ints
+from .tables import LISTS, Ints
 
 WORD = 64
 """Bits of a word."""
@@ -45,7 +45,7 @@ def reachable(name: str, always: Words, masks: list[Words], parts: list[Packed])
     """Neurons of a population that a bias or an event through rows of weights can touch."""
     found = always.copy()
     for part, mask in zip(parts, masks, strict=True):
-        if part.projection.target == name and mask.size:
+        if part.projection.target == name and part.form < LISTS and mask.size:
             found |= np.bitwise_or.reduce(mask, axis=0)
     return found
 

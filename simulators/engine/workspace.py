@@ -37,6 +37,10 @@ class Workspace(NamedTuple):
         Sums of one projection, and of all that arrive at the two ports of a population.
     sums16, sums32, sums64, marks : (...,) int16, int32, int64, uint8
         Sums of the strips of a convolution, and which of them any synapse has reached.
+    placed, begins : (...,) int32, int64
+        Column and channel of every event of a convolution's source, and where the events of a place begin.
+    picked : (...,) int32
+        Rows of weights that arrive at one place.
     touched : (words,) uint64
     """
 
@@ -57,6 +61,9 @@ class Workspace(NamedTuple):
     sums32: NDArray[np.int32]
     sums64: Ints
     marks: NDArray[np.uint8]
+    placed: NDArray[np.int32]
+    begins: Ints
+    picked: NDArray[np.int32]
     touched: NDArray[np.uint64]
 
 
@@ -65,6 +72,7 @@ def new_workspace(tables: Tables, steps: int) -> Workspace:
     room = steps * tables.size + SLACK
     begin = np.zeros((len(room), steps + 1), np.int64)
     begin[:, 0] = np.cumsum(room) - room
+    own = tables.strips
     width = (int(tables.size.max()) // COLUMNS + 1) * COLUMNS
     eights = np.zeros(width // 8, np.uint64)
     return Workspace(
@@ -85,6 +93,9 @@ def new_workspace(tables: Tables, steps: int) -> Workspace:
         sums32=np.zeros(_strip_room(tables, SHORT_STRIPS), np.int32),
         sums64=np.zeros(_strip_room(tables, VALUED_STRIPS), np.int64),
         marks=np.zeros(_strip_room(tables, *range(BYTE_STRIPS, VALUED_STRIPS + 1)) // 8, np.uint8),
+        placed=np.zeros(int((own["ins"] * own["rows_in"] * own["columns_in"]).max(initial=0)), np.int32),
+        begins=np.zeros(int((own["rows_in"] * own["columns_in"]).max(initial=0)) + 1, np.int64),
+        picked=np.zeros(int((own["ins"] * own["taps_y"] * own["taps_x"]).max(initial=0)), np.int32),
         touched=np.zeros(tables.always.size, np.uint64),
     )
 

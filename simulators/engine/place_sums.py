@@ -1,0 +1,88 @@
+"""Compiled sums of one row of one convolution, place by place: the events under the kernel pick rows of weights.
+
+Numba widens integer arithmetic to 64 bits unless every single result is cast back; hence the many casts. Indices are
+unsigned because a negative one would count from the end, and looking for that costs more than the sum.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .compiled import kernel
+from .order import CODE_BITS
+from .strip_sums import SIDE, mark_eight
+from .sums import shifted, sum_rows
+
+
+@kernel
+def place_events(places, s, rows, first, last, placed, begins):
+    """Find the events of every place of the source, which come place by place.
+
+    ``placed[begins[n] : begins[n + 1]]`` are those of place n, as ``column * channels + channel``.
+    """
+    n, at = np.int64(0), np.int64(0)
+    for event in range(first, last):
+        code = places[s.codes + rows[event]]
+        x, y = code & SIDE, (code >> CODE_BITS) & SIDE
+        here = y * s.columns_in + x
+        while n <= here:
+            begins[n] = at
+            n += 1
+        placed[at] = np.int32(x * s.ins + (code >> 2 * CODE_BITS))
+        at += 1
+    while n <= s.rows_in * s.columns_in:
+        begins[n] = at
+        n += 1
+
+
+@kernel
+def sum_places(tables, p, q, s, work, a):
+    """Add to `a` what the placed events bring to every place of the target, and mark the neurons they reach."""
+    for y in range(s.rows_out):
+        for x in range(s.columns_out):
+            count = _pick(s, y * s.stride_y - s.padding_y, x * s.stride_x - s.padding_x, work)
+            if count == 0:
+                continue
+            sum_rows(tables.bytes_, q.start, q.stride, work.picked, 0, count, work.total)
+            to = np.uint64((y * s.columns_out + x) * s.outs)
+            for c in range(np.uint64(s.outs)):
+                a[to + c] = np.int32(a[to + c] + shifted(np.int64(work.total[c]), q.shift, True))
+            _touch(tables, q, s, work, count, np.uint64(p.first) + to)
+
+
+@kernel
+def _pick(s, top, left, work):
+    """List the rows of weights of all events under a kernel at (top, left); return how many."""
+    count = np.uint64(0)
+    first, stop = max(left, 0), min(left + s.taps_x, s.columns_in)
+    if first >= stop:
+        return np.int64(0)
+    for tap in range(max(0, -top), min(s.taps_y, s.rows_in - top)):
+        line = (top + tap) * s.columns_in
+        begin, end = np.uint64(work.begins[line + first]), np.uint64(work.begins[line + stop])
+        offset = np.int32((tap * s.taps_x - left) * s.ins)
+        for k in range(end - begin):
+            work.picked[count + k] = np.int32(work.placed[begin + k] + offset)
+        count += end - begin
+    return np.int64(count)
+
+
+@kernel
+def _touch(tables, q, s, work, count, neuron):
+    """Mark the channels of a place that the picked rows have synapses to; most often the first rows have all."""
+    for w in range(s.words):
+        mark, missing = np.uint64(0), tables.reach[q.reach + w]
+        for k in range(count):
+            mark |= tables.synapses[q.synapse + work.picked[k] * s.words + w]
+            if mark == missing:
+                break
+        origin = neuron + np.uint64(64 * w)
+        bit = np.uint64(tables.bit[origin])
+        whole = bit & np.uint64(63) == 0 and 64 * w + 64 <= s.outs
+        if whole and tables.bit[origin + np.uint64(63)] == np.int64(bit) + 63:
+            work.touched[bit >> np.uint64(6)] |= mark
+            continue
+        for byte in range(8):
+            part = np.uint8((mark >> np.uint64(8 * byte)) & np.uint64(255))
+            if part != 0:
+                mark_eight(part, origin + np.uint64(8 * byte), tables.bit, work.touched)
