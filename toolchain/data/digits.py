@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ...models.errors import ConfigError
+from ...models.errors import ConfigError, InputError
+from .split import Split, split_of
 
 TEST_SIZE = 397
 
 
-@dataclass(frozen=True)
-class Digits:
-    """Images and classes of one split.
-
-    Attributes
-    ----------
-    x_train, x_test : ndarray, shape (1400, 64) and (397, 64), float32
-        Intensities in [0, 1], 16 grey levels, row by row.
-    y_train, y_test : ndarray, shape (1400,) and (397,), int64
-        Classes 0 to 9.
-    """
-
-    x_train: NDArray[np.float32]
-    y_train: NDArray[np.int64]
-    x_test: NDArray[np.float32]
-    y_test: NDArray[np.int64]
-
-
-def load_digits(split: Literal["stratified", "writer"] = "stratified", seed: int = 0) -> Digits:
-    """Load the digits, split into 1400 for training and 397 for testing.
+def load_digits(split: Literal["stratified", "writer"] = "stratified", seed: int = 0) -> Split:
+    """Load the digits, split into 1400 for training and 397 for testing; 64 intensities of 16 grey levels each.
 
     Parameters
     ----------
@@ -51,13 +32,28 @@ def load_digits(split: Literal["stratified", "writer"] = "stratified", seed: int
     from sklearn.datasets import load_digits as load_bunch
     from sklearn.model_selection import train_test_split
 
-    bunch = load_bunch()
+    bunch: Any = load_bunch()
     x, y = (bunch.data / 16).astype(np.float32), bunch.target.astype(np.int64)
     if split == "stratified":
-        parts = train_test_split(x, y, test_size=TEST_SIZE, random_state=seed, stratify=y)
+        parts: Any = train_test_split(x, y, test_size=TEST_SIZE, random_state=seed, stratify=y)
     elif split == "writer":
         parts = x[:-TEST_SIZE], x[-TEST_SIZE:], y[:-TEST_SIZE], y[-TEST_SIZE:]
     else:
         raise ConfigError(f"Unknown split {split!r} of the digits. Choose 'stratified' or 'writer'.")
     x_train, x_test, y_train, y_test = parts
-    return Digits(x_train, y_train, x_test, y_test)
+    return split_of(f"digits:{split}:{seed}", x_train, y_train, x_test, y_test)
+
+
+def load_digits_as(spec: str) -> Split:
+    """Load the digits as ``digits[:stratified|writer[:seed]]`` names them.
+
+    Raises
+    ------
+    InputError
+        If `spec` is not of that form.
+    """
+    parts = spec.split(":")[1:]
+    split, seed = [*parts, *("stratified", "0")[len(parts) :]] if len(parts) <= 2 else ("", "")
+    if not seed.isdigit():
+        raise InputError(f"Data {spec!r} is not of the form digits[:stratified|writer[:seed]].")
+    return load_digits(split, int(seed))  # type: ignore[arg-type]

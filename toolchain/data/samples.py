@@ -1,18 +1,34 @@
-"""Input for a network, from a data set that ships or from the user's own arrays."""
+"""Input for a network, from a known data set or from the user's own arrays."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...models.encoders import ENCODERS
 from ...models.errors import InputError
+from .digits import load_digits_as
+from .events import Events, load_events
+from .files import Rows, read_file
+from .frames import events_to_frames
+from .images import IMAGE_SETS, intensities, load_images
 
-Rows = NDArray[Any] | dict[str, NDArray[Any]]
+EVENT_SETS = ("nmnist", "nmnist-small")
+PARTS = ("test", "train")
+KNOWN = "digits, mnist, fashion-mnist, cifar10, nmnist, nmnist-small, tonic:NAME"
+STEPS = 8
+CALIBRATION_SAMPLES = 512
+"""First samples of the training part that calibrate; all 1400 of the digits."""
+
+_CHUNK = 512
+"""Samples encoded at once: the arithmetic of a code takes several times the memory of its result."""
 
 
 @dataclass(frozen=True)
@@ -40,69 +56,114 @@ class Samples:
         return (next(iter(self.x.values())) if isinstance(self.x, dict) else self.x).shape[1]
 
 
-def load_samples(spec: str, steps: int | None = None, limit: int | None = None) -> Samples:
+def load_samples(
+    spec: str,
+    steps: int | None = None,
+    limit: int | None = None,
+    *,
+    encode: str = "rate",
+    shape: tuple[int, ...] | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> Samples:
     """Load what `spec` names.
 
     Parameters
     ----------
     spec : str
-        ``digits[:stratified|writer[:seed]]``: scikit-learn's digits, the test part, as a deterministic rate code;
+        ``digits[:stratified|writer[:seed]]``: scikit-learn's digits, the test part;
+        ``mnist``, ``fashion-mnist`` or ``cifar10``, each with ``[:test|train]``: see `load_images`;
+        ``nmnist``, ``nmnist-small`` or ``tonic:NAME``, each with ``[:test|train]``: see `load_events`;
         or a file: ``.npy`` with (T, B, ...); ``.npz`` with ``x``, or ``x/NAME`` for every input, and optionally ``y``.
+        The first `CALIBRATION_SAMPLES` samples of a set's training part calibrate, all of the digits.
     steps : int, optional
-        T of the rate code, 8 if not given.
+        T of a set, 8 if not given. Events are sorted into so many steps of equal length (`events_to_frames`).
     limit : int, optional
         Use only the first so many samples.
+    encode : {"rate", "direct"}
+        "rate": spikes, the deterministic `rate_code` of an image, 1 where events fell into a step. "direct": graded
+        values, float32, the intensity itself in every step (`direct_code`), the number of events in a step. A file is
+        taken as it is.
+    shape : tuple of int, optional
+        Input shape of the network; samples of a set take it, if it has as many values as they have.
+    tell : callable, optional
+        Is given sentences about the progress of a download.
 
     Raises
     ------
     InputError
-        For an unknown name, a file that is no array of numbers, or no samples at all.
+        For an unknown name, part or encoding, a file that is no array of numbers, no samples at all, or a shape that
+        the samples cannot take.
+    BackendUnavailable
+        If the set needs a package that is not installed.
     """
     if limit is not None and limit < 1:
         raise InputError(f"{limit} samples asked for; there must be at least one.")
-    samples = _digits(spec, steps or 8) if spec.split(":")[0] == "digits" else _file(Path(spec))
-    if limit is None:
-        return samples
-    y = None if samples.y is None else samples.y[:limit]
-    x = {n: rows[:, :limit] for n, rows in samples.x.items()} if isinstance(samples.x, dict) else samples.x[:, :limit]
-    return Samples(samples.name, x, y, samples.calibration)
+    if encode not in ENCODERS:
+        raise InputError(f"Encoding {encode!r} is unknown; known are {', '.join(ENCODERS)}.")
+    set_name, part = _set_and_part(spec)
+    if not set_name:
+        x, y = read_file(Path(spec), KNOWN)
+        return Samples(Path(spec).name, _first(x, limit), None if y is None else y[:limit], x)
+    steps = steps or STEPS
+    if set_name == "digits":
+        digits = load_digits_as(spec)
+        name, y = digits.name, digits.y_test[:limit]
+        shape = _shape(name, digits.x_test.shape[1:], shape)
+        x, calibration = (_coded(i, steps, encode) for i in (digits.x_test[:limit], digits.x_train))
+    elif set_name in IMAGE_SETS:
+        images = load_images(set_name, part, tell=tell)
+        train = images if part == "train" else load_images(set_name, "train", tell=tell)
+        name, y = f"{set_name}:{part}", images.y[:limit]
+        shape = _shape(name, images.x.shape[1:], shape)
+        x, calibration = (_coded(i, steps, encode) for i in (images.x[:limit], train.x[:CALIBRATION_SAMPLES]))
+    else:
+        events = load_events(set_name, part, tell=tell)
+        train = events if part == "train" else load_events(set_name, "train", tell=tell)
+        name, y = f"{set_name}:{part}", events.y[:limit]
+        shape = _shape(name, events.sensor, shape)
+        x, calibration = (_framed(e, steps, encode, n) for e, n in ((events, limit), (train, CALIBRATION_SAMPLES)))
+    x, calibration = (rows.reshape(*rows.shape[:2], *shape) for rows in (x, calibration))
+    return Samples(name, x, y, calibration)
 
 
-def _digits(spec: str, steps: int) -> Samples:
-    from ...models.encoders import rate_code
-    from .digits import load_digits
+def _set_and_part(spec: str) -> tuple[str, str]:
+    """The set's name and part; an empty name if `spec` is a file."""
+    words = spec.split(":")
+    if words[0] == "digits":
+        return "digits", "test"
+    size = 2 if words[0] == "tonic" else 1
+    name, rest = ":".join(words[:size]), words[size:]
+    if words[0] not in (*IMAGE_SETS, *EVENT_SETS, "tonic"):
+        return "", ""
+    if len(rest) > 1 or not set(rest) <= set(PARTS) or len(words) < size:
+        form = "tonic:NAME" if size == 2 else name
+        raise InputError(f"Data {spec!r} is not of the form {form}[:test|train].")
+    return name, rest[0] if rest else "test"
 
-    parts = spec.split(":")[1:]
-    split, seed = [*parts, *("stratified", "0")[len(parts) :]] if len(parts) <= 2 else ("", "")
-    if not seed.isdigit():
-        raise InputError(f"Data {spec!r} is not of the form digits[:stratified|writer[:seed]].")
-    digits = load_digits(split, int(seed))  # type: ignore[arg-type]
-    test, train = (rate_code(x, steps).astype(np.uint8) for x in (digits.x_test, digits.x_train))
-    return Samples(f"digits:{split}:{seed}", test, digits.y_test, train)
+
+def _coded(x: NDArray[Any], steps: int, encode: str) -> NDArray[Any]:
+    """Images (B, ...), intensities in [0, 1] or bytes, as (T, B, ...)."""
+    coded = np.empty((steps, *x.shape), np.uint8 if encode == "rate" else np.float32)
+    for start in range(0, len(x), _CHUNK):
+        rows = x[start : start + _CHUNK]
+        levels = intensities(rows) if rows.dtype == np.uint8 else rows
+        coded[:, start : start + _CHUNK] = ENCODERS[encode](levels, steps)
+    return coded
 
 
-def _file(path: Path) -> Samples:
-    if not path.is_file():
-        raise InputError(f"Data {str(path)!r} is neither a known set (digits) nor a .npy or .npz file.")
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        x, y = (_named(loaded), loaded.get("y")) if isinstance(loaded, np.lib.npyio.NpzFile) else (loaded, None)
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+def _framed(events: Events, steps: int, encode: str, limit: int | None) -> NDArray[Any]:
+    return events_to_frames(islice(events, limit), events.sensor, steps=steps, count=encode == "direct")
+
+
+def _shape(name: str, own: tuple[int, ...], wanted: tuple[int, ...] | None) -> tuple[int, ...]:
+    """Shape that the samples take, known before the work of encoding them."""
+    if wanted is not None and math.prod(wanted) != math.prod(own):
         raise InputError(
-            f"{path} cannot be read as an array (.npz needs an entry x, or x/NAME for every input): {error}."
-        ) from error
-    for rows in x.values() if isinstance(x, dict) else (x,):
-        if rows.ndim < 3 or rows.dtype.kind not in "biuf" or 0 in rows.shape:
-            raise InputError(f"{path} must hold numbers of shape (T, B, ...), holds {rows.dtype} {rows.shape}.")
-    samples = Samples(path.name, x, y, x)
-    if y is not None and (y.shape != (samples.count,) or y.dtype.kind not in "iu"):
-        raise InputError(f"{path}: y must have one class per sample, int ({samples.count},), is {y.dtype} {y.shape}.")
-    return samples
+            f"{name} has samples of {own}, {math.prod(own)} values; the network's input is {wanted}, "
+            f"{math.prod(wanted)} values. Choose another data set or network."
+        )
+    return own if wanted is None else wanted
 
 
-def _named(loaded: Any) -> Rows:
-    """The one array ``x``, or those of several inputs by name."""
-    given = {entry.removeprefix("x/"): loaded[entry] for entry in loaded.files if entry.startswith("x/")}
-    if given and "x" in loaded.files:
-        raise ValueError(f"it has x and x/{next(iter(given))}, which of them is the input?")
-    return given or loaded["x"]
+def _first(x: Rows, limit: int | None) -> Rows:
+    return {name: rows[:, :limit] for name, rows in x.items()} if isinstance(x, dict) else x[:, :limit]

@@ -1,0 +1,90 @@
+"""Event recordings as input of a network: events counted or marked in time steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...models.errors import InputError
+from .events import require_inside
+
+FRAMES_MAX = 1 << 32
+"""Largest number of values T x B x P x H x W."""
+
+
+def events_to_frames(
+    events: Iterable[NDArray[np.void]],
+    sensor: tuple[int, int, int],
+    *,
+    steps: int | None = None,
+    dt_us: int | None = None,
+    count: bool = False,
+) -> NDArray[Any]:
+    """Sort events into time steps, without randomness.
+
+    Time starts at the first event of every sample. With `steps` alone every sample is cut into that many steps of
+    equal length, ``step = floor(steps * (t - t_first) / (t_last - t_first + 1))``, so that T is fixed and the length
+    of a step differs. With `dt_us` alone ``step = floor((t - t_first) / dt_us)``, T is what the longest sample needs,
+    and shorter ones end in empty steps. With both, steps have the length `dt_us`, and what comes after the last of
+    `steps` is left out.
+
+    Parameters
+    ----------
+    events : iterable of (events,) structured arrays with x, y, t and p
+    sensor : (P, H, W)
+    steps : int, optional
+        T.
+    dt_us : int, optional
+        Length of a step, microseconds.
+    count : bool
+        Whether a value is the number of events in its pixel and step, instead of 1 where there is any.
+
+    Returns
+    -------
+    ndarray, shape (T, B, P, H, W)
+        0 and 1, uint8; or the counts, float32.
+
+    Raises
+    ------
+    InputError
+        If neither `steps` nor `dt_us` is given or one is below 1, if there are no samples, an event lies outside of the
+        sensor, or the frames would be larger than `FRAMES_MAX`.
+    """
+    if (steps is None and dt_us is None) or min(steps or 1, dt_us or 1) < 1 or 0 in (steps, dt_us):
+        raise InputError(f"Frames need at least one step or microsecond a step, got steps={steps}, dt_us={dt_us}.")
+    samples = list(events)
+    if not samples:
+        raise InputError("There are no samples to make frames of.")
+    rows = [_steps_of(sample["t"].astype(np.int64), steps, dt_us) for sample in samples]
+    total = steps or 1 + max((int(row.max()) for row in rows if len(row)), default=0)
+    size = math.prod(sensor)
+    if total * len(samples) * size > FRAMES_MAX:
+        raise InputError(
+            f"{total} steps x {len(samples)} samples x {size} pixels are more than {FRAMES_MAX} values; "
+            "take longer steps or fewer samples."
+        )
+    frames = np.zeros((total, len(samples), size), np.float32 if count else np.uint8)
+    for number, (sample, row) in enumerate(zip(samples, rows, strict=True)):
+        kept = row < total
+        require_inside(sample, sensor, f"Sample {number}")
+        p, y, x = (sample[field][kept].astype(np.intp) for field in ("p", "y", "x"))
+        pixels = (p * sensor[1] + y) * sensor[2] + x
+        if count:
+            np.add.at(frames[:, number], (row[kept], pixels), 1)
+        else:
+            frames[row[kept], number, pixels] = 1
+    return frames.reshape(total, len(samples), *sensor)
+
+
+def _steps_of(time_us: NDArray[np.int64], steps: int | None, dt_us: int | None) -> NDArray[np.int64]:
+    if not len(time_us):
+        return time_us
+    elapsed = time_us - time_us.min()
+    if dt_us is not None:
+        return elapsed // dt_us
+    assert steps is not None  # the caller has one of both
+    return elapsed * steps // (elapsed.max() + 1)
