@@ -6,9 +6,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "checkpoint": ["load_checkpoint", "save_checkpoint"],
-        "ei": ["EILinear", "clamp_constraints"],
+        "ei": ["EILinear", "anneal_divisors", "clamp_constraints"],
         "freezing": ["freeze_gain"],
-        "encoders": ["rate_code"],
+        "encoders": ["direct_code", "rate_code"],
         "errors": ["SpikewrightError"],
         "networks": ["EIMLP", "EIMLPConfig"],
         "neurons": ["LIF", "MeanReadout"],

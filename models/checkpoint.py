@@ -28,7 +28,7 @@ def save_checkpoint(model: EIMLP, config: EIMLPConfig, path: str | os.PathLike[s
     Parameters
     ----------
     model : EIMLP
-        Exact or frozen (`EIMLP.frozen` is stored).
+        Exact or frozen, annealed or not (`EIMLP.frozen` and `EIMLP.annealed` are stored).
     config : EIMLPConfig
         What the model was built from.
     path : path
@@ -40,8 +40,10 @@ def save_checkpoint(model: EIMLP, config: EIMLPConfig, path: str | os.PathLike[s
         If the folder does not exist, or if the tensors of `model` are not those of a network of this `config`.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    _require_match(tensors, EIMLP(config, model.frozen), "the model to save")
+    _require_match(tensors, EIMLP(config, model.frozen, model.annealed), "the model to save")
     header = {"version": FORMAT_VERSION, "network": config.to_dict(), "frozen": model.frozen}
+    if model.annealed:  # a file without this entry holds circuits that divide
+        header["annealed"] = True
     with atomic_file(path) as temporary:
         save_file(tensors, temporary, metadata={FORMAT: json.dumps(header)})
 
@@ -70,8 +72,8 @@ def load_checkpoint(path: str | os.PathLike[str]) -> EIMLP:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except (SafetensorError, OSError) as error:
         raise InputError(f"{source} is not a readable safetensors file ({error}). Write it again.") from error
-    config, frozen = _read_header(metadata, source)
-    model = EIMLP(config, frozen)
+    config, frozen, annealed = _read_header(metadata, source)
+    model = EIMLP(config, frozen, annealed)
     _require_match(tensors, model, str(source))
     if any(tensor.dtype == torch.float64 for tensor in tensors.values()):
         model = model.double()
@@ -79,10 +81,11 @@ def load_checkpoint(path: str | os.PathLike[str]) -> EIMLP:
     return model.eval()
 
 
-def _read_header(metadata: dict[str, str], source: Path) -> tuple[EIMLPConfig, bool]:
+def _read_header(metadata: dict[str, str], source: Path) -> tuple[EIMLPConfig, bool, bool]:
     try:
         header = json.loads(metadata[FORMAT])
         version, network, frozen = header["version"], dict(header["network"]), bool(header["frozen"])
+        annealed = bool(header.get("annealed", False))
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{source} is a safetensors file, but its header holds no complete {FORMAT!r} entry. "
@@ -90,7 +93,7 @@ def _read_header(metadata: dict[str, str], source: Path) -> tuple[EIMLPConfig, b
         ) from error
     if version != FORMAT_VERSION:
         raise InputError(f"{source} has checkpoint version {version}, this program reads {FORMAT_VERSION}.")
-    return EIMLPConfig.from_dict(network), frozen
+    return EIMLPConfig.from_dict(network), frozen, annealed
 
 
 def _require_match(tensors: dict[str, Tensor], model: EIMLP, where: str) -> None:

@@ -10,7 +10,7 @@ every time step and sample on its own::
     I_int = g_E * N / D + b_E
 
 For a given network N and D are two static linear maps of ``x``; only the quotient is dynamic. `freezing` replaces
-``1 / D`` by one constant per neuron, which leaves an ordinary signed linear layer.
+``1 / D`` by one constant per neuron, which leaves an ordinary signed linear layer; `annealing` trains toward that.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
+from .annealing import DivisorAnnealing
 from .errors import ConfigError, InputError
 
 #: Lowest divisive gain g_I. At 0 the divisor of a whole neuron can vanish and training ends at chance.
@@ -44,6 +45,8 @@ class EILinear(nn.Module):
         Excitatory neurons per inhibitory one; n_I = n_E // ratio.
     output : bool
         True for the last layer: the current is N alone, without division, gain and bias.
+    annealed : bool
+        Begin with `annealing` in place, as after `anneal_`; for loading a checkpoint.
 
     Attributes
     ----------
@@ -59,6 +62,8 @@ class EILinear(nn.Module):
         Excitatory gain g_E >= 0 and bias b_E; not present with `output`.
     inited : bool buffer, shape ()
         Whether E-I Init has run. It is part of the state dict, so a loaded checkpoint is never re-initialised.
+    annealing : DivisorAnnealing or None
+        What turns D into a constant during training; None if `anneal_` was never called, and with `output`.
 
     Raises
     ------
@@ -67,8 +72,11 @@ class EILinear(nn.Module):
     """
 
     inited: Tensor
+    annealing: DivisorAnnealing | None
 
-    def __init__(self, in_features: int, out_features: int, ratio: int = 4, output: bool = False) -> None:
+    def __init__(
+        self, in_features: int, out_features: int, ratio: int = 4, output: bool = False, annealed: bool = False
+    ) -> None:
         super().__init__()
         if min(in_features, out_features, ratio) < 1 or out_features < ratio:
             raise ConfigError(
@@ -85,6 +93,7 @@ class EILinear(nn.Module):
             self.gain_e = nn.Parameter(torch.ones(out_features))
             self.bias_e = nn.Parameter(torch.zeros(out_features))
         self.register_buffer("inited", torch.tensor(False))
+        self.annealing = DivisorAnnealing(out_features) if annealed and not output else None
 
     @torch.no_grad()
     def initialise(self, x: Tensor) -> None:
@@ -146,7 +155,7 @@ class EILinear(nn.Module):
         return self.gain_e * (numerator / divisor) + self.bias_e
 
     def numerator_and_divisor(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return N and the stabilised D, both (..., n_E); D of an output layer is 1."""
+        """Return N and the stabilised D, annealed where that has begun, both (..., n_E); D of an output layer is 1."""
         weight_ei = self.weight_ei.view_as(self.weight_ei)
         if weight_ei.requires_grad:
             # On a view, not on the parameter: hooks of a parameter are lost by copy.deepcopy.
@@ -155,7 +164,8 @@ class EILinear(nn.Module):
         numerator = linear(x, self.weight_ee) - linear(inhibitory, weight_ei)
         if self.output:
             return numerator, torch.ones_like(numerator)
-        return numerator, _stabilise(linear(self.gain_i * inhibitory, weight_ei))
+        divisor = stabilise(linear(self.gain_i * inhibitory, weight_ei))
+        return numerator, divisor if self.annealing is None else self.annealing(divisor)
 
     def numerator_weight(self) -> Tensor:
         """Return the signed matrix ``W_EE - W_EI W_IE``, shape (n_E, d): N = numerator_weight x."""
@@ -164,6 +174,25 @@ class EILinear(nn.Module):
     def divisor_weight(self) -> Tensor:
         """Return the non-negative matrix ``W_EI diag(g_I) W_IE``, shape (n_E, d): D = divisor_weight x."""
         return (self.weight_ei * self.gain_i) @ self.weight_ie
+
+    @property
+    def divides(self) -> bool:
+        """Whether the divisor depends on the input: no output layer, and not annealed to a constant."""
+        return not self.output and not (self.annealing is not None and self.annealing.finished)
+
+    def anneal_(self, share: float) -> None:
+        """Make the divisor ``(1 - share) D + share m`` with the running mean m; no effect on an output layer.
+
+        Raises
+        ------
+        ConfigError, InputError
+            See `DivisorAnnealing.set_share`.
+        """
+        if self.output:
+            return
+        if self.annealing is None:
+            self.annealing = DivisorAnnealing(self.out_features).to(self.weight_ee).train(self.training)
+        self.annealing.set_share(share)
 
     @torch.no_grad()
     def clamp_(self) -> None:
@@ -179,7 +208,8 @@ class EILinear(nn.Module):
         return f"{self.in_features}, {self.out_features}, ratio={self.ratio}, output={self.output}"
 
 
-def _stabilise(divisor: Tensor) -> Tensor:
+def stabilise(divisor: Tensor) -> Tensor:
+    """Replace every divisor that is 0 by the smallest positive one of its row; the gradient takes it as it was."""
     if bool((divisor > 0).all()):
         return divisor
     smallest = divisor.detach().masked_fill(divisor <= 0, math.inf).amin(-1, keepdim=True)
@@ -193,3 +223,10 @@ def clamp_constraints(model: nn.Module) -> None:
         clamp = getattr(module, "clamp_", None)
         if clamp is not None:
             clamp()
+
+
+def anneal_divisors(model: nn.Module, share: float) -> None:
+    """Call `EILinear.anneal_` on every circuit in `model`."""
+    for module in model.modules():
+        if isinstance(module, EILinear):
+            module.anneal_(share)

@@ -38,7 +38,8 @@ class GainStatistics:
 def calibrate_gain(circuit: EILinear, x: Tensor) -> GainStatistics:
     """Fit the constant gain of each neuron of a hidden circuit.
 
-    ``c = E[N^2 / D] / E[N^2]`` is the least-squares solution of ``N / D = c N`` over time and samples.
+    ``c = E[N^2 / D] / E[N^2]`` is the least-squares solution of ``N / D = c N`` over time and samples. Where the
+    divisor was annealed to its mean m, ``c = 1 / m``, exactly.
 
     Parameters
     ----------
@@ -52,6 +53,8 @@ def calibrate_gain(circuit: EILinear, x: Tensor) -> GainStatistics:
     InputError
         If no neuron gets any input.
     """
+    if circuit.annealing is not None and circuit.annealing.finished:
+        return GainStatistics(1 / circuit.annealing.mean, 0.0, 0)
     numerator, divisor = (part.reshape(-1, circuit.out_features) for part in circuit.numerator_and_divisor(x))
     power = numerator.square().mean(0)
     gain = (numerator.square() / divisor).mean(0) / power
@@ -69,8 +72,9 @@ def freeze_gain(model: nn.Module, calibration: Tensor) -> nn.Module:
     """Return a copy of `model` in which every E-I circuit is an ordinary ``nn.Linear`` at the same module path.
 
     A hidden circuit becomes the weight ``g_E c (W_EE - W_EI W_IE)`` and the bias ``b_E``, with c from `calibrate_gain`;
-    an output circuit becomes ``W_EE - W_EI W_IE`` without bias, exactly. The result is free of Dale's constraints and
-    can be fine-tuned like any other network.
+    an output circuit becomes ``W_EE - W_EI W_IE`` without bias, exactly. Circuits whose divisors were annealed to the
+    end (`annealing`) lose nothing either. The result is free of Dale's constraints and can be fine-tuned like any other
+    network.
 
     Parameters
     ----------

@@ -6,7 +6,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
+from .ei import stabilise
 from .surrogates import surrogate_by_name
 
 
@@ -48,6 +50,40 @@ class LinearPerPosition(nn.Module):
         """Map (..., *positions, in) to (..., *positions, out)."""
         y = (self.weight @ x[..., None])[..., 0]
         return y if self.bias is None else y + self.bias
+
+
+class DividedLinear(nn.Module):
+    """``W x / (M x) + b`` over the last axis: an E-I circuit (see `ei`) of which N and D are known, not their parts.
+
+    A divisor of 0 becomes the smallest positive one of that time step and sample; without any, the quotient is 0.
+
+    Parameters
+    ----------
+    weight : Tensor, shape (out, in)
+        Trained numerator W.
+    divisor : Tensor, shape (out, in), >= 0
+        Trained divisor M.
+    divisor_gain : Tensor, shape (out,), > 0
+        What the rows of W and M were scaled by; divisors are compared without it.
+    bias : Tensor, shape (out,)
+    """
+
+    divisor_gain: Tensor
+
+    def __init__(self, weight: Tensor, divisor: Tensor, divisor_gain: Tensor, bias: Tensor) -> None:
+        super().__init__()
+        self.weight, self.divisor, self.bias = (nn.Parameter(part.clone()) for part in (weight, divisor, bias))
+        self.register_buffer("divisor_gain", divisor_gain.clone())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (..., in) to (..., out)."""
+        divisor = stabilise(linear(x, self.divisor) / self.divisor_gain) * self.divisor_gain
+        return linear(x, self.weight) / divisor + self.bias
+
+    @torch.no_grad()
+    def clamp_(self) -> None:
+        """Keep the divisor from turning negative; call it after every optimiser step."""
+        self.divisor.clamp_(min=0)
 
 
 class Scale(nn.Module):

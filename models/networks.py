@@ -121,14 +121,18 @@ class EIMLP(nn.Module):
         Shape and neuron settings.
     frozen : bool
         Build the structure that `freeze_gain` makes, ordinary linear layers; for loading a checkpoint.
+    annealed : bool
+        Build circuits whose divisor is being annealed (see `EILinear`); for loading a checkpoint.
     """
 
-    def __init__(self, config: EIMLPConfig, frozen: bool = False) -> None:
+    def __init__(self, config: EIMLPConfig, frozen: bool = False, annealed: bool = False) -> None:
         super().__init__()
         self.config = config
         pairs = list(zip(config.sizes[:-1], config.sizes[1:], strict=True))
         for number, (inputs, outputs) in enumerate(pairs[:-1], start=1):
-            circuit = nn.Linear(inputs, outputs) if frozen else EILinear(inputs, outputs, config.ratio)
+            circuit = (
+                nn.Linear(inputs, outputs) if frozen else EILinear(inputs, outputs, config.ratio, annealed=annealed)
+            )
             lif = LIF(
                 outputs,
                 config.tau,
@@ -164,8 +168,13 @@ class EIMLP(nn.Module):
 
     @property
     def frozen(self) -> bool:
-        """Whether no E-I circuit with a dynamic divisor is left."""
+        """Whether no E-I circuit is left."""
         return not any(isinstance(module, EILinear) for module in self.modules())
+
+    @property
+    def annealed(self) -> bool:
+        """Whether the circuits' divisors are being annealed, or were to the end."""
+        return any(isinstance(module, EILinear) and module.annealing is not None for module in self.modules())
 
 
 def unknown_name(name: str, known: list[str]) -> str:

@@ -18,6 +18,7 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 
@@ -56,8 +57,14 @@ class TrainConfig(BaseModel):
         Seed of the stratified split.
     seed : int
         Seed of the initial weights and of the order of the batches.
+    encoder : {"rate", "direct"}
+        Input of a time step: evenly spaced spikes, or the intensities themselves, to whose brightness the exact network
+        is blind (see `spikewright.models.encoders`).
     epochs, finetune_epochs : int
         Passes over the training data: exact network, then frozen network.
+    anneal_epochs : int
+        The last of `epochs`, in which the divisors become constant, so that freezing loses nothing
+        (see `spikewright.models.annealing`).
     batch_size : int
         Samples per step B.
     lr, finetune_lr : float
@@ -85,7 +92,9 @@ class TrainConfig(BaseModel):
     split: Literal["stratified", "writer"] = "stratified"
     split_seed: int = Field(default=0, ge=0, lt=2**32)
     seed: int = Field(default=0, ge=0, lt=2**32)
+    encoder: Literal["rate", "direct"] = "rate"
     epochs: PositiveInt = 30
+    anneal_epochs: int = Field(default=0, ge=0)
     finetune_epochs: int = Field(default=5, ge=0)
     batch_size: int = Field(default=64, ge=2)
     lr: PositiveFloat = 0.1
@@ -105,6 +114,14 @@ class TrainConfig(BaseModel):
         if (network.sizes[0], network.sizes[-1]) != (64, 10):
             raise ValueError(f"the digits need 64 inputs and 10 classes, got sizes {network.sizes}")
         return network
+
+    @field_validator("anneal_epochs")
+    @classmethod
+    def _annealed_epochs_are_epochs(cls, anneal_epochs: int, info: ValidationInfo) -> int:
+        epochs = info.data.get("epochs", anneal_epochs)  # wrong epochs are told by themselves
+        if anneal_epochs > epochs:
+            raise ValueError(f"only the last of all {epochs} epochs can be annealed")
+        return anneal_epochs
 
     @classmethod
     def from_dict(cls, settings: Mapping[str, Any]) -> TrainConfig:

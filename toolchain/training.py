@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
 
-from ..models.ei import clamp_constraints
-from ..models.encoders import rate_code
+from ..models.annealing import share_at
+from ..models.ei import anneal_divisors, clamp_constraints
+from ..models.encoders import ENCODERS
 from ..models.freezing import freeze_gain, gain_statistics
 from ..models.networks import EIMLP
 from ..models.neurons import LIF
@@ -36,11 +37,11 @@ class TrainResult:
     Attributes
     ----------
     model : EIMLP
-        The exact network with E-I circuits, in evaluation mode.
+        The network with E-I circuits, exact or with annealed divisors, in evaluation mode.
     frozen : EIMLP
         The network to export: ordinary linear layers, fine-tuned, in evaluation mode.
     metrics : dict
-        ``accuracy`` of the exact network, ``frozen_accuracy_before_finetuning`` and ``frozen_accuracy``, all fractions
+        ``accuracy`` of `model`, ``frozen_accuracy_before_finetuning`` and ``frozen_accuracy``, all fractions
         on the test set; ``divisor_cv`` and ``guarded_rows`` per circuit.
     """
 
@@ -52,17 +53,26 @@ class TrainResult:
 class _Run(lightning.LightningModule):
     """Cross-entropy on the mean logits; SGD with a cosine per step; constraints after every step."""
 
-    def __init__(self, network: nn.Module, config: TrainConfig, lr: float) -> None:
+    def __init__(self, network: nn.Module, config: TrainConfig, lr: float, anneal_epochs: int) -> None:
         super().__init__()
-        self.network, self.config, self.lr = network, config, lr
+        self.network, self.config, self.lr, self.anneal_epochs = network, config, lr, anneal_epochs
 
     def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
         x, y, config = *batch, self.config
+        if self.anneal_epochs:
+            self._anneal()
         x = jitter(x, config.jitter_rotation_rad, config.jitter_shift_px, config.jitter_scale)
-        logits = self.network(rate_code(x, config.network.steps))
+        logits = self.network(ENCODERS[config.encoder](x, config.network.steps))
         loss = cross_entropy(logits, y, label_smoothing=config.label_smoothing)
         self.log("loss", loss, prog_bar=True)
         return loss
+
+    def _anneal(self) -> None:
+        steps = int(self.trainer.estimated_stepping_batches)
+        annealed = round(steps * self.anneal_epochs / int(self.trainer.max_epochs or 1))
+        step = self.global_step - (steps - annealed)
+        if step >= 0:
+            anneal_divisors(self.network, share_at(step, annealed))
 
     def configure_optimizers(self) -> Any:
         optimiser = build_optimiser(self.network, self.config, self.lr)
@@ -88,22 +98,22 @@ def train(config: TrainConfig, progress: bool = True) -> TrainResult:
     """
     digits = load_digits(config.split, config.split_seed)
     x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
-    spikes = rate_code(x, config.network.steps)
+    rows = ENCODERS[config.encoder](x, config.network.steps)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         model = EIMLP(config.network)
         with torch.no_grad():
-            model(spikes)  # E-I Init
-        fit(model, x, y, config, config.epochs, config.lr, progress)
-        frozen = freeze_gain(model, spikes)
-        before = evaluate(frozen, digits.x_test, digits.y_test)
+            model(rows)  # E-I Init
+        fit(model, x, y, config, config.epochs, config.lr, progress, config.anneal_epochs)
+        frozen = freeze_gain(model, rows)
+        before = evaluate(frozen, digits.x_test, digits.y_test, config.encoder)
         if config.finetune_epochs:
             fit(frozen, x, y, config, config.finetune_epochs, config.finetune_lr, progress)
-    statistics = gain_statistics(model, spikes)
+    statistics = gain_statistics(model, rows)
     metrics = {
-        "accuracy": evaluate(model, digits.x_test, digits.y_test),
+        "accuracy": evaluate(model, digits.x_test, digits.y_test, config.encoder),
         "frozen_accuracy_before_finetuning": before,
-        "frozen_accuracy": evaluate(frozen, digits.x_test, digits.y_test),
+        "frozen_accuracy": evaluate(frozen, digits.x_test, digits.y_test, config.encoder),
         "divisor_cv": {path: entry.divisor_cv for path, entry in statistics.items()},
         "guarded_rows": {path: entry.guarded_rows for path, entry in statistics.items()},
     }
@@ -112,26 +122,35 @@ def train(config: TrainConfig, progress: bool = True) -> TrainResult:
 
 
 def fit(
-    network: nn.Module, x: Tensor, y: Tensor, config: TrainConfig, epochs: int, lr: float, progress: bool = False
+    network: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    config: TrainConfig,
+    epochs: int,
+    lr: float,
+    progress: bool = False,
+    anneal_epochs: int = 0,
 ) -> None:
     """Train `network` in place with the optimiser settings of `config`; run a circuit's E-I Init before.
 
     Parameters
     ----------
     network : nn.Module
-        (T, B, N) spikes to (B, C) logits.
+        (T, B, N) encoded input to (B, C) logits.
     x : Tensor, shape (samples, N), float32
         Intensities in [0, 1].
     y : Tensor, shape (samples,), int64
         Classes.
     config : TrainConfig
-        All settings but the next two.
+        All settings but `epochs`, `lr` and `anneal_epochs`.
     epochs : int
         Passes over the data.
     lr : float
         Learning rate at the start of the cosine.
     progress : bool
         Whether to show Lightning's progress bar.
+    anneal_epochs : int
+        The last of `epochs`, in which the divisors of the circuits become constant.
     """
     data = TensorDataset(x, y)
     # Indexing the tensors with a whole batch is far faster than collating single samples.
@@ -147,7 +166,9 @@ def fit(
             enable_model_summary=False,
             logger=False,
         )
-        trainer.fit(_Run(network.train(), config, lr), loader)
+        trainer.fit(_Run(network.train(), config, lr, anneal_epochs), loader)
+    if anneal_epochs:
+        anneal_divisors(network, 1)  # a run of a single step ends before the share has risen
     network.eval()
 
 
@@ -166,19 +187,23 @@ def build_optimiser(network: nn.Module, config: TrainConfig, lr: float) -> torch
 
 
 @torch.no_grad()
-def evaluate(model: EIMLP, x: NDArray[np.float32] | Tensor, y: NDArray[np.int64] | Tensor) -> float:
+def evaluate(
+    model: EIMLP, x: NDArray[np.float32] | Tensor, y: NDArray[np.int64] | Tensor, encoder: str = "rate"
+) -> float:
     """Return the share of samples whose largest logit is the right class.
 
     Parameters
     ----------
     model : EIMLP
-        Exact or frozen; its configuration says how many time steps the rate code has.
+        Exact or frozen; its configuration says how many time steps there are.
     x : array, shape (samples, N)
         Intensities in [0, 1].
     y : array, shape (samples,)
         Classes.
+    encoder : {"rate", "direct"}
+        That of the training.
     """
-    logits = model(rate_code(torch.as_tensor(x), model.config.steps))
+    logits = model(ENCODERS[encoder](torch.as_tensor(x), model.config.steps))
     return (logits.argmax(1) == torch.as_tensor(y)).double().mean().item()
 
 

@@ -46,6 +46,14 @@ def test_network_must_fit_the_digits() -> None:
         TrainConfig.from_dict({"network": {"sizes": [63, 20, 10]}})
 
 
+def test_the_annealed_epochs_are_the_last_of_all() -> None:
+    assert TrainConfig(epochs=3, anneal_epochs=3, encoder="direct").to_dict()["encoder"] == "direct"
+    with pytest.raises(ConfigError) as caught:
+        TrainConfig.from_dict({"epochs": 3, "anneal_epochs": 4, "encoder": "poisson"})
+    assert "only the last of all 3 epochs can be annealed" in str(caught.value)
+    assert "'rate' or 'direct'" in str(caught.value)
+
+
 def test_unreadable_files(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no configuration file"):
         load_train_config(tmp_path / "absent.toml")

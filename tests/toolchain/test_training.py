@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from spikewright.models.ei import GAIN_I_MINIMUM, EILinear
-from spikewright.models.encoders import rate_code
+from spikewright.models.encoders import direct_code, rate_code
 from spikewright.models.networks import EIMLP, EIMLPConfig
 from spikewright.models.neurons import LIF, THRESHOLD_MINIMUM
 from spikewright.toolchain import training
@@ -71,6 +71,42 @@ def test_same_seed_same_network() -> None:
     assert not torch.equal(first.model.hidden1.lif.threshold, torch.ones(32))
 
 
+def test_an_annealed_network_is_static_and_freezing_it_changes_nothing() -> None:
+    config = SMALL.model_copy(update={"epochs": 4, "anneal_epochs": 2, "finetune_epochs": 0})
+    result = training.train(config, progress=False)
+    circuit = result.model.hidden1.circuit
+    assert result.model.annealed and not circuit.divides
+    assert result.metrics["accuracy"] > 0.6
+    assert result.metrics["frozen_accuracy"] == result.metrics["accuracy"]
+    assert result.metrics["divisor_cv"] == {"hidden1.circuit": 0}
+    # The mean is that of the divisors, which moved a little after it had stopped following them.
+    x = rate_code(torch.from_numpy(load_digits().x_train), 4)
+    divisor = torch.nn.functional.linear(x, circuit.divisor_weight()).mean((0, 1))
+    torch.testing.assert_close(circuit.annealing.mean, divisor, rtol=0.3, atol=0)
+
+
+def test_only_the_last_epochs_are_annealed(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares: list[float] = []
+    monkeypatch.setattr(training, "anneal_divisors", lambda model, share: shares.append(share))
+    digits = load_digits()
+    model = EIMLP(SMALL.network)
+    training.fit(model, torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train), SMALL, 3, 0.1, False, 2)
+    assert len(shares) == 2 * 22 + 1
+    assert shares[0] == 0 and shares == sorted(shares) and shares[22:] == [1] * 23
+
+
+def test_with_direct_input_the_exact_network_is_blind_to_brightness() -> None:
+    config = SMALL.model_copy(update={"encoder": "direct"})
+    result = training.train(config, progress=False)
+    x = torch.from_numpy(load_digits().x_test).double()
+    exact, frozen = result.model.double(), result.frozen.double()
+    bright, dark = (exact(direct_code(image, 4)) for image in (x, 0.3 * x))
+    assert torch.equal(bright.argmax(1), dark.argmax(1))
+    torch.testing.assert_close(bright, dark, rtol=1e-9, atol=1e-9)
+    bright, dark = (frozen(direct_code(image, 4)).argmax(1) for image in (x, 0.3 * x))
+    assert not torch.equal(bright, dark), "a fixed gain is not"
+
+
 def test_thresholds_have_a_group_of_their_own() -> None:
     model = EIMLP(EIMLPConfig())
     optimiser = training.build_optimiser(model, TrainConfig(), lr=0.2)
@@ -91,6 +127,8 @@ def test_evaluate_is_the_share_of_right_classes() -> None:
     predicted = model(rate_code(torch.from_numpy(digits.x_test), 8)).argmax(1)
     assert training.evaluate(model, digits.x_test, predicted.numpy()) == 1
     assert training.evaluate(model, digits.x_test, (predicted + 1).numpy()) == 0
+    direct = model(direct_code(torch.from_numpy(digits.x_test), 8)).argmax(1)
+    assert training.evaluate(model, digits.x_test, direct.numpy(), "direct") == 1
 
 
 def _trained_accuracy(taken_away: str) -> float:
