@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "nir.build": ["from_nir"],
         "nir.execute": ["run_graph"],
         "nir.files": ["read_nir", "write_nir"],
+        "nir.host": ["host_current", "split_host"],
         "nir.trace": ["to_nir"],
         "program.file": ["load_program"],
         "program.losses": ["Loss"],

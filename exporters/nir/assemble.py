@@ -10,6 +10,7 @@ import numpy as np
 
 from ...models.copying import copy_module
 from ...models.errors import UnsupportedOp
+from ...models.freezing import GainStatistics
 from ...models.graph_network import GraphNetwork
 from ..program.losses import Loss
 from .leaves import leaf_of
@@ -51,8 +52,8 @@ class Draft:
         self.nodes.pop(name, None)
 
 
-def draft_of_wiring(wiring: Wiring, dt_s: float, steps: int) -> Draft:
-    """Draft of a traced model.
+def draft_of_wiring(wiring: Wiring, dt_s: float, steps: int, circuits: dict[str, GainStatistics]) -> Draft:
+    """Draft of a traced model, with the static gain of every E-I circuit in `circuits`.
 
     Raises
     ------
@@ -60,7 +61,7 @@ def draft_of_wiring(wiring: Wiring, dt_s: float, steps: int) -> Draft:
         If a module has no NIR equivalent, or the model returns what no node stands for.
     """
     leaves = {
-        path: leaf_of(path, module, Context(*wiring.shapes[path], dt_s, steps), wiring.lines[path])
+        path: leaf_of(path, module, Context(*wiring.shapes[path], dt_s, steps, circuits.get(path)), wiring.lines[path])
         for path, module in wiring.modules.items()
     }
     _require_readable(wiring, leaves)

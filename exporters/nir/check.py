@@ -9,6 +9,7 @@ import nir
 import numpy as np
 
 from ...models.errors import InputError
+from .divisors import divisor_violations
 from .neurons import STATEFUL
 from .shapes import PER_ELEMENT, as_shape, integers, padding_of
 
@@ -43,6 +44,7 @@ def _node(name: str, node: nir.NIRNode, settled: bool) -> Iterator[str]:
         if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
             yield from _array(where, field, value)
     yield from _structure(where, node)
+    yield from (f"{where}: {sentence}" for sentence in divisor_violations(node))
 
 
 def _kinds_and_shapes(where: str, node: nir.NIRNode, settled: bool) -> Iterator[str]:

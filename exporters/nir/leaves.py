@@ -17,10 +17,12 @@ from torch import nn
 
 from ...models.ei import EILinear
 from ...models.errors import UnsupportedOp
-from ...models.layers import Delay, LinearPerPosition, Scale, Threshold
+from ...models.layers import Delay, DividedLinear, LinearPerPosition, Scale, Threshold
 from ...models.neurons import LIF, MeanReadout
 from ...models.point_neurons import PointNeuron
 from . import kernels, norms, snntorch_leaves
+from .circuits import circuit, divisor_loss
+from .divisors import Divisor
 from .membranes import Context, Leaf, array, spiking, stored
 
 Rule = Callable[[Any, Context], Leaf]
@@ -74,7 +76,8 @@ def rules() -> dict[type, Rule]:
         Scale: _scale,
         Threshold: _threshold,
         Delay: _delay,
-        EILinear: _circuit,
+        DividedLinear: _divided,
+        EILinear: circuit,
     }
     for kind in (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.AlphaDropout):
         table[kind] = _nothing
@@ -144,8 +147,10 @@ def _delay(module: Delay, context: Context) -> Leaf:
     return Leaf(nir.Delay(steps * context.dt_s))
 
 
-def _circuit(module: EILinear, context: Context) -> Leaf:
-    raise UnsupportedOp("NIR has no node for a divisor that depends on the input. Call models.freeze_gain first.")
+def _divided(module: DividedLinear, context: Context) -> Leaf:
+    node = nir.Affine(array(module.weight), array(module.bias))
+    node.metadata = Divisor(array(module.divisor), array(module.divisor_gain)).metadata()
+    return Leaf(node, losses=(divisor_loss(None),))
 
 
 def _nothing(module: nn.Module, context: Context) -> Leaf:

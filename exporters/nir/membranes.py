@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from ...models.errors import UnsupportedOp
+from ...models.freezing import GainStatistics
 from ...models.point_neurons import PointNeuron
 
 _IGNORED = "a reader that ignores the metadata resets to zero at once"
@@ -64,12 +65,15 @@ class Context:
         Time step in seconds.
     steps : int
         Rows of a sample.
+    circuit : GainStatistics or None
+        Static gain of an E-I circuit.
     """
 
     shape: tuple[int, ...]
     shape_out: tuple[int, ...]
     dt_s: float
     steps: int
+    circuit: GainStatistics | None = None
 
 
 def array(value: Any) -> NDArray[Any]:

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from ...models.errors import UnsupportedOp
-from ...models.layers import Delay, LinearPerPosition, Scale, Threshold
+from ...models.layers import Delay, DividedLinear, LinearPerPosition, Scale, Threshold
 from ...models.neurons import MeanReadout
 from ...models.point_neurons import PointNeuron
 from .delays import delay_steps
+from .divisors import divisor_of
 from .neurons import STATEFUL, current_terms, membrane_terms
 from .semantics import METADATA_KEY, Semantics
 
@@ -74,6 +75,9 @@ def _linear(node: Any, semantics: Semantics) -> nn.Module:
     if node.weight.ndim > 2:
         return LinearPerPosition(tensor(node.weight), tensor(node.bias) if hasattr(node, "bias") else None)
     outputs, inputs = node.weight.shape
+    if (divisor := divisor_of(node)) is not None:
+        bias = np.zeros(outputs) if not hasattr(node, "bias") else node.bias
+        return DividedLinear(*map(tensor, (node.weight, divisor.weight, divisor.gain, bias)))
     return _filled(nn.Linear(inputs, outputs, bias=hasattr(node, "bias"), dtype=torch.float64), node)
 
 

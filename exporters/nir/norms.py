@@ -39,5 +39,7 @@ def folded(node: Any, factor: NDArray[Any], shift: NDArray[Any]) -> Any:
     weight = np.asarray(node.weight, np.float64) * factor.reshape(-1, *[1] * (node.weight.ndim - 1))
     bias = np.asarray(getattr(node, "bias", 0.0), np.float64) * factor + shift
     if isinstance(node, (nir.Affine, nir.Linear)):
-        return nir.Affine(weight, bias)
+        affine = nir.Affine(weight, bias)
+        affine.metadata = node.metadata  # a divisor divides what is scaled, and not the bias
+        return affine
     return type(node)(node.input_shape, weight, node.stride, node.padding, node.dilation, node.groups, bias)

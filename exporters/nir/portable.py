@@ -16,6 +16,7 @@ import numpy as np
 from ...models.errors import UnsupportedOp
 from ..program.losses import Loss
 from .assemble import Draft
+from .divisors import divisor_of
 
 DT_S = 1e-4
 _KINDS = (nir.Input, nir.Output, nir.Affine, nir.Conv2d, nir.AvgPool2d, nir.Flatten, nir.LIF, nir.CubaLIF)
@@ -30,6 +31,8 @@ def make_portable(draft: Draft, dt_s: float) -> None:
         With every reason why the rest is not portable.
     """
     for name, node in list(draft.nodes.items()):
+        if (divisor := divisor_of(node)) is not None:
+            draft.losses.append(Loss(name, static_loss(divisor.cv)))
         if type(node) is nir.Linear:
             draft.nodes[name] = nir.Affine(node.weight, np.zeros(len(node.weight), node.weight.dtype))
         if _is_final_mean(draft, name, node):
@@ -43,6 +46,13 @@ def make_portable(draft: Draft, dt_s: float) -> None:
         raise UnsupportedOp("The model is not portable:", wrong)
     for node in draft.nodes.values():
         node.metadata = {}
+
+
+def static_loss(cv: float | None) -> str:
+    """Say what leaving the divisor of an E-I circuit out loses."""
+    known = cv is not None and np.isfinite(cv)
+    spread = f"; it varies by {cv:.0%} of itself (coefficient of variation)" if known else ""
+    return f"the divisor of an E-I circuit is left out, its gain is static{spread}"
 
 
 def _is_final_mean(draft: Draft, name: str, node: Any) -> bool:

@@ -8,14 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .divisors import divisor_of, quotient
+
 Rows = NDArray[np.float64]
 Function = Callable[[Rows], Rows]
 
 
 def linear(node: Any) -> Function:
-    """Affine ``W x + b`` and Linear ``W x`` over the last axis; axes of W before (out, in) go along with those of x."""
+    """Affine ``W x + b`` and Linear ``W x`` over the last axis; axes of W before (out, in) go along with those of x.
+
+    With a divisor M in the metadata ``W x / (M x) + b`` (see `divisors`).
+    """
     weight = np.swapaxes(np.asarray(node.weight, np.float64), -1, -2)
     bias = np.asarray(getattr(node, "bias", 0.0), np.float64)
+    if (divisor := divisor_of(node)) is not None:
+        return lambda x: quotient(x @ weight, x @ divisor.weight.T, divisor.gain) + bias
     if weight.ndim == 2:
         return lambda x: x @ weight + bias
     return lambda x: (x[..., None, :] @ weight)[..., 0, :] + bias

@@ -9,12 +9,15 @@ import torch
 from torch import nn
 
 from ...models.errors import UnsupportedOp
+from ...models.freezing import freeze_gain
 from ...models.graph_network import GraphNetwork
 from ..program.losses import Loss
 from .assemble import Draft, draft_of_network, draft_of_wiring
 from .calls import trace_wiring
 from .check import require_meaning
-from .portable import make_portable
+from .circuits import circuit_statistics
+from .divisors import divisor_of
+from .portable import make_portable, static_loss
 from .semantics import DEFAULTS, METADATA_KEY
 from .verify import require_same
 
@@ -32,12 +35,13 @@ def to_nir(
     Parameters
     ----------
     model : nn.Module
-        Layers, pooling, neurons and sums of branches (see `leaves`); E-I circuits with their gain frozen. A loop over
-        time inside `forward` is folded into one step.
+        Layers, pooling, neurons and sums of branches (see `leaves`). E-I circuits keep their divisor in metadata (see
+        `divisors`). A loop over time inside `forward` is folded into one step.
     example : (T, B, *shape) tensor for models over all time, (B, *shape) for a model of one step
-        The model is run on it.
+        The model is run on it. The static gain of E-I circuits is calibrated on it, so that it must be real input.
     portable : bool
-        Write only what snnTorch and nirtorch read (see `portable`), or refuse with every reason.
+        Write only what snnTorch and nirtorch read (see `portable`), or refuse with every reason. The gain of E-I
+        circuits is frozen first.
     strict : bool
         Refuse if there is any loss.
     dt_s : float
@@ -55,18 +59,25 @@ def to_nir(
     Raises
     ------
     InputError
-        If the model does not run on the example, or holds NaN or negative thresholds.
+        If the model does not run on the example, or holds NaN or negative thresholds; if the example drives no neuron
+        of an E-I circuit.
     UnsupportedOp
         For a module or operation without a NIR equivalent, naming path and line; or for losses under `strict`.
     CheckFailed
         If the graph does not give what the model gives, naming the first difference and its line.
     """
+    circuits = {} if isinstance(model, GraphNetwork) else circuit_statistics(model, example)
+    frozen = {path: found for path, found in circuits.items() if portable and found.divisor_cv != 0}
+    if frozen:
+        model = freeze_gain(model, example)
     if isinstance(model, GraphNetwork):
         wiring, draft = None, draft_of_network(model, dt_s)
     else:
         wiring = trace_wiring(model, example)
         steps = max([int(example.shape[0]) if example.ndim > 2 else 1, *wiring.calls.values()])
-        draft = draft_of_wiring(wiring, dt_s, steps)
+        draft = draft_of_wiring(wiring, dt_s, steps, circuits)
+    draft.losses += [Loss(path, static_loss(found.divisor_cv)) for path, found in frozen.items()]
+    divides = any(divisor_of(node) is not None for node in draft.nodes.values())
     if portable:
         make_portable(draft, dt_s)
     if strict and draft.losses:
@@ -76,7 +87,7 @@ def to_nir(
         )
     graph = _graph(draft, {METADATA_KEY: _metadata(draft, dt_s)})
     require_meaning(graph, "the model")
-    if verify:
+    if verify and not (portable and divides):  # the graph of a `GraphNetwork` that divides, without its divisors
         require_same(model, example, wiring, draft, graph)
     return graph, draft.losses
 

@@ -19,6 +19,7 @@ from torch.nn.utils import parametrize
 from ...models.errors import CheckFailed, UnsupportedOp
 from .assemble import Draft
 from .differences import Run, first_difference
+from .divisors import divisor_of
 from .dynamics import SPIKING
 from .execute import run_graph
 from .replay import is_looped, replay
@@ -76,7 +77,7 @@ def require_same(
 
 
 def _inputs(model: Any, wiring: Wiring | None, graph: nir.NIRGraph, scale: float) -> dict[str, Rows]:
-    """Random rows: the first sample positive, the second of both signs."""
+    """Random rows: the first sample positive, the second of both signs, which E-I circuits do not take."""
     if wiring is None:
         size = max((int(getattr(layer, "steps_written", 0)) for layer in model.layers.values()), default=0)
         size = size or _STEPS, _SAMPLES
@@ -86,11 +87,13 @@ def _inputs(model: Any, wiring: Wiring | None, graph: nir.NIRGraph, scale: float
         steps = max(wiring.calls.values(), default=1) if is_looped(wiring) else _STEPS
         size = steps, *(wiring.input_lead or (1,))
     rng = np.random.default_rng(0)
+    divided = any(divisor_of(node) is not None for node in graph.nodes.values())
     x = {}
     for name, node in sorted(graph.nodes.items()):
         if isinstance(node, nir.Input):
             rows = rng.random((*size, *(int(n) for n in node.input_type["input"])))
-            rows[:, 1::2] = rng.standard_normal(rows[:, 1::2].shape)
+            if not divided:
+                rows[:, 1::2] = rng.standard_normal(rows[:, 1::2].shape)
             repeated = wiring is not None and len(wiring.input_lead) < 2 and is_looped(wiring)
             x[name] = scale * (np.repeat(rows[:1], len(rows), axis=0) if repeated else rows)
     return x

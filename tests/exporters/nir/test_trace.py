@@ -79,12 +79,6 @@ def test_frozen_network_keeps_paths_and_every_spike(tmp_path) -> None:
     np.testing.assert_allclose(ours.output["output"], theirs.output["output"], rtol=1e-12, atol=1e-12)
 
 
-def test_dynamic_divisor_asks_to_be_frozen() -> None:
-    model = EIMLP(EIMLPConfig(sizes=(16, 8, 4)))
-    with pytest.raises(UnsupportedOp, match=r"'hidden1.circuit' \(EILinear\).*freeze_gain"):
-        to_nir(model, torch.rand(3, 5, 16))
-
-
 @pytest.mark.parametrize(
     ("model", "message"),
     [
