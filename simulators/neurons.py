@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..exporters.program.population import STATE_LIMIT, Population
+from ..exporters.program.reciprocals import RECIPROCAL_EXP, reciprocals
 
 Integers = NDArray[np.int64]
 
-RECIPROCAL_EXP = 12
-"""Entries of the look-up of reciprocals are in units of 2**-12."""
 QUOTIENT_LIMIT = 2**17 - 1
 """Largest magnitude of a quotient: 64 times it still is a 24-bit current."""
 
@@ -74,13 +73,6 @@ def quotient(p: Population, a: Integers, divisor: Integers) -> Integers:
         mantissa = ((d << p.reciprocal_bits) >> e) - (1 << p.reciprocal_bits)
         q = ((a * reciprocals(p.reciprocal_bits)[mantissa]) << p.quotient_exp) >> (e + RECIPROCAL_EXP)
     return np.clip(q, -QUOTIENT_LIMIT, QUOTIENT_LIMIT)
-
-
-def reciprocals(bits: int) -> Integers:
-    """Reciprocals of 1.m in units of 2**-`RECIPROCAL_EXP`, each at the middle of its interval, (2**bits,)."""
-    middles = (1 << (bits + 1)) + 2 * np.arange(1 << bits) + 1  # in units of 2**-(bits + 1); odd, so no ties below
-    one = 1 << (RECIPROCAL_EXP + bits + 1)
-    return (2 * one + middles) // (2 * middles)
 
 
 def floor_log2(values: Integers) -> Integers:

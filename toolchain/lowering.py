@@ -20,7 +20,8 @@ def lower(graph: Any, calibration: Any = None, *, chip: str | Chip | None = None
     chip : str or Chip, optional
         Name of a profile, or a path to one.
     **options
-        weight_bits, ei, dt_s, integration, spike_op, reset, cycle.
+        weight_bits, ei, dt_s, integration, spike_op, reset, cycle, scale, rows, rounding,
+        reciprocal_bits, input_bits.
 
     Raises
     ------
@@ -28,6 +29,6 @@ def lower(graph: Any, calibration: Any = None, *, chip: str | Chip | None = None
         For an unknown chip.
     """
     profile = load_chip(chip) if isinstance(chip, str) else chip
-    names = ("graded_spikes", "soft_reset", "registers_per_neuron", "stateless")
+    names = ("graded_spikes", "soft_reset", "registers_per_neuron", "stateless", "divided_input")
     limits = None if profile is None else ChipLimits(profile.name, **{name: profile.has(name) for name in names})
     return program_lower.lower(graph, calibration, chip=limits, **options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _HEADER_MAX = 100_000_000
 """Largest header that the safetensors format allows."""
+
+EXAMPLES = 256
+"""Samples on which the static gain of E-I circuits is calibrated."""
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
@@ -47,6 +50,8 @@ class Source:
         The data set it was trained on.
     steps : int or None
         T of the encoder it was trained with.
+    encoder : {"rate", "direct"}
+        That encoder, a name of `spikewright.models.encoders.ENCODERS`.
     portable : bool
         Whether the graph is to hold only what other frameworks read.
     overrides : dict
@@ -61,6 +66,7 @@ class Source:
     ready_program: Program | None = None
     data: str | None = None
     steps: int | None = None
+    encoder: str = "rate"
     portable: bool = False
     overrides: dict[str, Any] = field(default_factory=dict)
     losses: list[Loss] = field(default_factory=list)
@@ -83,6 +89,22 @@ class Source:
             graph, losses = portable_graph(graph, **self.overrides)
             self.losses = self.losses + losses
         return graph
+
+    @property
+    def input_shape(self) -> tuple[int, ...] | None:
+        """Shape of one row of one sample; None for a network of several inputs, or one that states no shape."""
+        if self.ready_program is not None:
+            shapes = [port.shape for port in self.ready_program.inputs if port.kind != "bias"]
+        elif self.nir_graph is None and (sizes := getattr(getattr(self.frozen, "config", None), "sizes", None)):
+            return (int(sizes[0]),)  # of an `EIMLP`, whose graph needs a real example first
+        else:
+            import nir
+            import numpy as np
+
+            inputs = [node for node in self.graph.nodes.values() if isinstance(node, nir.Input)]
+            stated = [(node.input_type or {}).get("input") for node in inputs]
+            shapes = [None if shape is None else tuple(map(int, np.atleast_1d(shape))) for shape in stated]
+        return shapes[0] if len(shapes) == 1 else None
 
     @property
     def reads_membrane(self) -> bool:
@@ -147,6 +169,27 @@ def resolve_source(source: Any, weights: str | None = None, example: tuple[int, 
     )
 
 
+def calibrated(source: Source, rows: Any) -> Source:
+    """Return `source` with real input as its example where E-I circuits that divide have to be exported.
+
+    Parameters
+    ----------
+    source : Source
+    rows : (T, B, *input_shape) array, or dict of input name to such an array
+        Of which the first `EXAMPLES` samples are taken. Networks of several inputs are left as they are.
+    """
+    if source.nir_graph is not None or source.frozen is None or source.example is None or isinstance(rows, dict):
+        return source
+    import torch
+
+    from ..models.ei import EILinear
+
+    if not any(isinstance(module, EILinear) and module.divides for module in source.frozen.modules()):
+        return source
+    some = torch.as_tensor(rows[:, :EXAMPLES]).to(source.example.dtype)
+    return replace(source, example=some if source.example.ndim == some.ndim else some[0])
+
+
 def _from_object(source: Any, example: tuple[int, ...] | None) -> Source:
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(source, torch.nn.Module):
@@ -161,16 +204,16 @@ def _from_run(path: Path) -> Source:
     from .runs import load_run
 
     run = load_run(path)
-    return network_source(str(path), run.exact, run.frozen, run.config.data)
+    return network_source(str(path), run.exact, run.frozen, run.config.data, run.config.encoder)
 
 
-def network_source(name: str, exact: Any, frozen: Any, data: str | None) -> Source:
-    """Source of an E-I network (`EIMLP`) and its frozen counterpart, which knows its example and its T."""
+def network_source(name: str, exact: Any, frozen: Any, data: str | None, encoder: str = "rate") -> Source:
+    """Source of an E-I network (`EIMLP`) and its frozen counterpart, which knows its example and its input."""
     import torch
 
     config = frozen.config
     example = torch.zeros(config.steps, 1, config.sizes[0])
-    return Source(name, exact, frozen, example, data=data, steps=config.steps)
+    return Source(name, exact, frozen, example, data=data, steps=config.steps, encoder=encoder)
 
 
 def _from_file(path: Path) -> Source:

@@ -21,7 +21,6 @@ from spikewright.toolchain.data.samples import load_samples
 from spikewright.toolchain.training import train
 
 from ..conditions import ROOT, conditions
-from .divided import divided_program
 from .images import load_mnist
 from .nets import ConvNet, ResidualNet, encoded, trained
 from .table import page
@@ -103,7 +102,8 @@ def _divided(samples: int) -> Case:
     result = train(TrainConfig(), progress=False)
     data = load_samples("digits", result.model.config.steps, samples)
     what = "E-I circuits on scikit-learn's digits, divided on the chip by a look-up of 3 bits"
-    return Case(divided_program(result.model), data.x, data.y, what)
+    graph, _ = sw.to_nir(result.model, torch.from_numpy(np.asarray(data.calibration, np.float32)))
+    return Case(sw.lower(graph, calibration=data.calibration, ei="dynamic"), data.x, data.y, what)
 
 
 CASES: dict[str, Callable[[int], Case]] = {

@@ -20,6 +20,8 @@ class ChipLimits:
         Whether neurons of a population can have decays and thresholds of their own.
     stateless : bool
         Whether a membrane can keep nothing of the step before.
+    divided_input : bool
+        Whether a neuron can divide one sum by another.
     """
 
     name: str
@@ -27,3 +29,4 @@ class ChipLimits:
     soft_reset: bool = True
     registers_per_neuron: bool = True
     stateless: bool = True
+    divided_input: bool = True

@@ -19,8 +19,9 @@ class Loss:
         What was changed, for programs that read it: "input", "weights", "rows" (of weights that vanished), "floor" (of
         a projection's sum), "decay", "membrane" (cut after its decay), "current_decay", "current" (the same of the
         synaptic current), "threshold", "bias", "spike_op", "start" (of membranes), "range" (where a membrane stops),
-        "reset", "cycle" (edges that wait) or "structure" (of the graph). Empty for losses of the NIR export and of
-        older files.
+        "reset", "cycle" (edges that wait) or "structure" (of the graph); of E-I circuits "gain" (a divisor that counts
+        as 1), "reciprocal" (the look-up), "guard" (the smallest divisor) and "quotient" (its floor and limit). Empty
+        for losses of the NIR export and of older files.
     """
 
     node: str

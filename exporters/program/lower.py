@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import nir
 
-from ...models.errors import ConfigError, UnsupportedOp
+from ...models.errors import ConfigError, NumericRangeError
 from ..nir.check import require_meaning
 from ..nir.semantics import Semantics, choose
+from .choices import Bits, choices_of
 from .limits import ChipLimits
 from .losses import Loss
 from .make import make_program
+from .passes.activity import observe, settings_of
 from .passes.chip import require_chip
+from .passes.circuits import take_circuits
 from .passes.connect import connect
 from .passes.delays import delays
+from .passes.divided import divide_population
+from .passes.execute import Arithmetic
 from .passes.fold import fold
 from .passes.inputs import Calibration, inputs_of, rounded_inputs
 from .passes.levels import levels
 from .passes.network import Network
+from .passes.positive import positive_thresholds
 from .passes.quantise import quantise_population
 from .passes.relays import relays
 from .passes.sources import sources
 from .program import Output, Program
-from .registers import is_int
 
 CYCLES = ("every", "closing", "hop")
 """Which edges of a cycle wait a row, see `lower`."""
@@ -30,14 +35,19 @@ CYCLES = ("every", "closing", "hop")
 def lower(
     graph: nir.NIRGraph,
     calibration: Calibration = None,
-    weight_bits: int = 8,
-    ei: str = "static",
+    weight_bits: Bits | None = None,
+    ei: str | None = None,
     dt_s: float | None = None,
     integration: str | None = None,
     spike_op: str | None = None,
     reset: str | None = None,
     chip: ChipLimits | None = None,
     cycle: str | None = None,
+    scale: str | None = None,
+    rows: str | None = None,
+    rounding: str | None = None,
+    reciprocal_bits: int = 3,
+    input_bits: int | None = None,
 ) -> Program:
     """Lower `graph` to integers.
 
@@ -60,10 +70,17 @@ def lower(
         one of `inputs.GRADED_BITS` bits. Its T bounds states without leak: in samples with more rows the membrane of a
         spiking neuron without leak stops where its register ends. Without calibration the input is binary, and such a
         membrane is sure of one row.
-    weight_bits : int
-        1..8.
-    ei : {"static"}
-        How divisive inhibition is lowered; its gain is already in the weights (models.freeze_gain).
+    weight_bits : int, or dict of str to int
+        1..8, 8 if not given; of all, or by the name of a population (for all projections that end in it) or of a
+        projection.
+    ei : {"static", "dynamic", "auto"}, optional
+        How divisive inhibition is lowered: by its static gain (not given), or exactly, "dynamic", by a population
+        of kind ei_gain with the projections NAME and NAME.divisor of the circuit NAME. "auto" divides where the graph
+        carries divisors and the chip, if one is named, can.
+    reciprocal_bits : {0, 2, 3, 4}
+        Of the look-up by which it divides; 0 divides by the nearest power of two.
+    input_bits : int, optional
+        Width of a graded input of floats, 1..24; 8 if not given.
     dt_s, integration, spike_op, reset : optional
         Argument before the graph's metadata before the default. A reset by subtraction needs a chip with microcode;
         ``reset="zero"`` gives it up, at a loss that is listed.
@@ -73,6 +90,16 @@ def lower(
         On a cycle of several populations every edge waits a row (not given), or only the one that closes the cycle, as
         `run_graph` has it. Each edge costs a hop, so the rows that the edges of a cycle wait, with the rows of its
         Delays, have to cover its hops; "hop" lets every edge of a cycle that lacks rows wait one, and lists them.
+    scale : {"squared_error", "max", "percentile", "percentile:P"}, optional
+        What the grid of the weights spans, see `passes.choose`: what makes the error of what enters a membrane
+        smallest (not given), the largest weight, or the weight that P percent (99.9) do not exceed.
+    rows : {"fold", "registers"}, optional
+        One scale and threshold for a population, or one for each neuron (each channel behind a window) in its own
+        registers. Not given: registers where the named chip has them. A readout has one scale in any case, so that its
+        membranes can be compared.
+    rounding : {"compensated", "nearest"}, optional
+        Weights so that their errors cancel in the sums of events that come together on the calibration (not given, see
+        `passes.rounding`), or each to the nearest on the grid; the latter without a calibration.
 
     Returns
     -------
@@ -82,26 +109,37 @@ def lower(
     Raises
     ------
     UnsupportedOp, NumericRangeError, ConfigError, InputError
-        See the passes; violations are collected per pass.
+        See the passes. Violations are collected per pass; everything that no register holds, of all populations, is
+        told at once.
     CapacityError
         If the input is graded, the reset a subtraction, the registers one for each neuron or a population without
         memory, and the chip lacks that.
     """
-    if not is_int(weight_bits) or not 1 <= weight_bits <= 8:
-        raise ConfigError(f"weight_bits = {weight_bits!r}; a chip's weights have 1 to 8 bits.")
-    if ei != "static":
-        raise UnsupportedOp(f'ei={ei!r} is unknown; this version lowers a frozen gain, ei="static".')
+    choices = choices_of(weight_bits, scale, rows, rounding, chip)
     require_meaning(graph, "the graph")
     semantics = choose(graph, dt_s=dt_s, integration=integration, spike_op=spike_op, reset=reset)
-    network = float_network(graph, semantics, cycle)
-    inputs, steps = inputs_of(network, calibration, chip)
+    network, problems = positive_thresholds(connected(graph, semantics, cycle))
+    network = aligned(network, cycle)
+    choices.require_names(network)
+    network, circuits = take_circuits(network, graph, ei, reciprocal_bits, chip)
+    inputs, steps = inputs_of(network, calibration, chip, input_bits)
+    everyone = frozenset(n.name for n in network.neurons) if semantics.spike_op == ">=" else frozenset()
+    activity = observe(network, calibration, inputs, Arithmetic(semantics.reset, everyone))
+    choices = choices if activity is not None else choices.without_activity()
     populations, projections = [], []
-    losses = [*network.losses, *rounded_inputs(inputs, calibration)]
+    losses = [*network.losses, *circuits.losses, *rounded_inputs(inputs, calibration)]
     for neurons in network.neurons:
-        lowered = quantise_population(network, neurons, inputs, weight_bits, steps, semantics.spike_op)
+        given = (network, neurons, inputs, choices, steps, semantics.spike_op, activity)
+        try:
+            lowered = divide_population(*given, reciprocal_bits) if neurons.circuits else quantise_population(*given)
+        except NumericRangeError as error:
+            problems += error.violations or [str(error)]
+            continue
         populations.append(lowered[0])
         projections += lowered[1]
         losses += lowered[2]
+    if problems:
+        raise NumericRangeError("No integers of a chip hold this network:", problems)
     require_chip(populations, chip)
     populations, projections, relayed = relays(inputs.values(), populations, projections)
     chosen: dict[str, tuple[str | float, str]] = {} if cycle is None else {"cycle": (cycle, "argument")}
@@ -111,7 +149,7 @@ def lower(
         projections=tuple(projections),
         outputs=_outputs(network),
         losses=tuple([*losses, *relayed, *_overruled(graph, semantics.reset)]),
-        settings=semantics.settings() | {"weight_bits": (weight_bits, "argument"), "ei": (ei, "argument"), **chosen},
+        settings=semantics.settings() | choices.settings() | settings_of(activity) | circuits.settings | chosen,
     )
 
 
@@ -130,10 +168,19 @@ def float_network(graph: nir.NIRGraph, semantics: Semantics, cycle: str | None =
     ConfigError
         For an unknown `cycle`; other errors as in `lower`.
     """
+    return aligned(connected(graph, semantics, cycle), cycle)
+
+
+def connected(graph: nir.NIRGraph, semantics: Semantics, cycle: str | None) -> Network:
+    """Neurons and synapses with the delays that the graph states."""
     if cycle not in (None, *CYCLES):
         raise ConfigError(f"cycle = {cycle!r} is unknown; known are {', '.join(CYCLES)}.")
-    rule = "closing" if cycle == "closing" else "every"
-    return levels(fold(sources(delays(connect(graph, semantics, rule)))), cycle == "hop")
+    return delays(connect(graph, semantics, "closing" if cycle == "closing" else "every"))
+
+
+def aligned(network: Network, cycle: str | None) -> Network:
+    """Thresholds folded, and a level for every population."""
+    return levels(fold(sources(network)), cycle == "hop")
 
 
 def _outputs(network: Network) -> tuple[Output, ...]:

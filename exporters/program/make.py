@@ -12,12 +12,11 @@ import numpy as np
 from ...models.errors import InputError
 from .losses import Loss
 from .population_rules import population_violations
+from .ports import EVENT_BITS_MAX
 from .program import Array, Input, Output, Population, Program, Projection
 from .projection_rules import projection_violations
 from .registers import is_int
 
-EVENT_BITS_MAX = 24
-"""Widest event of a graded input: the width of the states that it is added to."""
 _INPUT_BITS = {"spikes": range(1, 2), "bias": range(1, 2), "graded": range(1, EVENT_BITS_MAX + 1)}
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
+EVENT_BITS_MAX = 24
+"""Widest event of a graded input: the width of the states that it is added to."""
 InputKind = Literal["spikes", "graded", "bias"]
 Readout = Literal["spike_count", "membrane"]
 

@@ -14,7 +14,8 @@ import llvmlite
 import numba
 
 from ...exporters.program.program import STATE_LIMIT
-from ..neurons import QUOTIENT_LIMIT, RECIPROCAL_EXP, reciprocals
+from ...exporters.program.reciprocals import RECIPROCAL_EXP, reciprocals
+from ..neurons import QUOTIENT_LIMIT
 
 _FOREIGN = [STATE_LIMIT, QUOTIENT_LIMIT, RECIPROCAL_EXP, *(reciprocals(bits).tolist() for bits in (2, 3, 4))]
 """Constants of other folders that are compiled into the kernels."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...exporters.program.program import STATE_LIMIT
-from ..neurons import QUOTIENT_LIMIT, RECIPROCAL_EXP, reciprocals
+from ...exporters.program.reciprocals import RECIPROCAL_EXP, reciprocals
+from ..neurons import QUOTIENT_LIMIT
 from .compiled import kernel
 from .vectors import prefer_wide_vectors
 

@@ -14,8 +14,8 @@ from ...exporters.program.synapses import out_shape, spatial
 from .tables import Ints
 
 CODE_BITS = 10
-"""Bits of a row and of a column in the code of a source neuron; the channel takes the rest of 32."""
-SIDE_MAX, CHANNELS_MAX = 1 << CODE_BITS, 1 << (31 - 2 * CODE_BITS)
+"""Bits of a row and of a column in the code of a source neuron; the channel takes the rest."""
+SIDE_MAX = (1 << CODE_BITS) - 1
 
 Image = tuple[int, int, int]
 """Channels, rows and columns."""
@@ -36,8 +36,8 @@ def slides(program: Program, q: Projection) -> bool:
     """Whether `q` can be summed by strips: a convolution of all channels whose taps lie side by side."""
     if q.kind != "convolution" or q.groups != 1 or q.dilation != (1, 1):
         return False
-    channels, *sides = spatial(program.source(q.source).shape)
-    return channels < CHANNELS_MAX and max(sides) < SIDE_MAX
+    _, *sides = spatial(program.source(q.source).shape)
+    return max(sides) <= SIDE_MAX
 
 
 def outside(image: Image | None, size: int) -> Ints:

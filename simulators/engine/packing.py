@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from ...exporters.program.grid import grid_step
 from ...exporters.program.program import Program, Projection
-from ...exporters.program.projection import WINDOWED
 from ...exporters.program.synapses import out_shape, spatial
 from .order import Image, inside, outside, slides
 from .strips import Strips, cut_strips
@@ -44,8 +43,8 @@ class Packed:
     ----------
     projection : Projection
     delay, form : int
-    unit : int
-        Power of two taken out of the weights.
+    step_exp : int
+        Exponent of the grid's step, a power of two, by which the weights are divided.
     fan_out : (pre,) int64 array
     rows : (pre, stride) int8 or int16 array
         Empty for lists.
@@ -59,7 +58,7 @@ class Packed:
     projection: Projection
     delay: int
     form: int
-    unit: int
+    step_exp: int
     fan_out: Ints
     rows: NDArray[np.integer]
     exist: NDArray[np.bool_]
@@ -102,9 +101,9 @@ def _convolution(program: Program, q: Projection, image: Image, valued: bool) ->
     """Strips, or rows of weights where channels are many and the source lies as the kernel looks at it."""
     source = program.source(q.source)
     strips = cut_strips(q, source.shape)
-    unit = grid_step(q.weight_bits, q.sign_mode).bit_length() - 1
-    small = strips.weights >> unit
-    largest = int(np.abs(q.weights.astype(np.int64) >> unit).sum((1, 2, 3)).max(initial=0))
+    step_exp = _step_exp(q)
+    small = strips.weights >> step_exp
+    largest = int(np.abs(q.weights.astype(np.int64) >> step_exp).sum((1, 2, 3)).max(initial=0))
     fits = small.min(initial=0) >= -128 and small.max(initial=0) <= 127 and largest < 2**15
     form = VALUED_STRIPS if valued else BYTE_STRIPS if fits else SHORT_STRIPS
     own = outside(image, source.size)
@@ -116,13 +115,17 @@ def _convolution(program: Program, q: Projection, image: Image, valued: bool) ->
     weights = small.astype(np.int8 if form == BYTE_STRIPS else np.int16)
     strips = replace(strips, weights=weights)
     packed = _empty(q, q.min_delay, form, strips.fan_out[own])
-    return replace(packed, unit=unit, strips=strips)
+    return replace(packed, step_exp=step_exp, strips=strips)
+
+
+def _step_exp(q: Projection) -> int:
+    return grid_step(q.weight_bits, q.sign_mode).bit_length() - 1
 
 
 def _rows(q: Projection, weights: NDArray[np.integer], delay: int, valued: bool) -> Packed:
-    unit = grid_step(q.weight_bits, q.sign_mode).bit_length() - 1
+    step_exp = _step_exp(q)
     exist = weights.T != 0
-    small = weights.T.astype(np.int16) >> unit
+    small = weights.T.astype(np.int16) >> step_exp
     pre, post = small.shape
     form = BYTES if small.min(initial=0) >= -128 and small.max(initial=0) <= 127 else SHORTS
     if pre > WIDE_FAN_IN or valued:
@@ -130,7 +133,7 @@ def _rows(q: Projection, weights: NDArray[np.integer], delay: int, valued: bool)
     rows = np.zeros((pre, -(-post // COLUMNS) * COLUMNS), np.int8 if form == BYTES else np.int16)
     rows[:, :post] = small
     packed = _empty(q, delay, form, np.count_nonzero(exist, axis=1))
-    return replace(packed, unit=unit, rows=biased(rows) if form == BYTES else rows, exist=exist)
+    return replace(packed, step_exp=step_exp, rows=biased(rows) if form == BYTES else rows, exist=exist)
 
 
 def _lists(
@@ -157,8 +160,3 @@ def _empty(q: Projection, delay: int, form: int, fan_out: Ints) -> Packed:
     none = np.zeros(0, np.int64)
     rows, exist = np.zeros((0, 0), np.int16), np.zeros((0, 0), bool)
     return Packed(q, delay, form, 0, fan_out, rows, exist, none, none.astype(np.int32), none.astype(np.int16))
-
-
-def wraps(q: Projection) -> bool:
-    """Whether the sum of `q` wraps at 24 bits."""
-    return q.kind in WINDOWED

@@ -10,7 +10,7 @@ import numpy as np
 
 from .compiled import kernel
 from .order import CODE_BITS
-from .strip_sums import SIDE, mark_eight
+from .strip_sums import SIDE, mark_channels
 from .sums import shifted, sum_rows
 
 
@@ -85,4 +85,5 @@ def _touch(tables, q, s, work, count, neuron):
         for byte in range(8):
             part = np.uint8((mark >> np.uint64(8 * byte)) & np.uint64(255))
             if part != 0:
-                mark_eight(part, origin + np.uint64(8 * byte), tables.bit, work.touched)
+                c = np.uint64(8 * byte)
+                mark_channels(part, origin + c, np.uint64(s.outs - 64 * w) - c, tables.bit, work.touched)

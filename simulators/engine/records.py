@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...exporters.program.program import Population, Program
+from ...exporters.program.projection import WINDOWED
 from ...exporters.program.synapses import spatial
 from .order import Image
-from .packing import Packed, wraps
+from .packing import Packed
 from .tables import (
     ANY,
     BYTE_STRIPS,
@@ -85,8 +86,8 @@ def projection_records(
     table["form"] = [part.form for part in parts]
     table["divisor"] = [part.projection.port == "divisor" for part in parts]
     table["valued"] = [program.events(part.projection.source).graded for part in parts]
-    table["modulo"] = [wraps(part.projection) for part in parts]
-    table["shift"] = [part.projection.weight_exp + part.unit for part in parts]
+    table["modulo"] = [part.projection.kind in WINDOWED for part in parts]
+    table["shift"] = [part.projection.weight_exp + part.step_exp for part in parts]
     table["stride"] = [part.rows.shape[1] for part in parts]
     lists, small = np.isin(table["form"], (LISTS, VALUED_LISTS)), np.isin(table["form"], SMALL)
     for of_buffer, sizes in (

@@ -14,8 +14,10 @@ from ..activity import count_activity
 from ..assemble import make_trace
 from .buffers import by_population, flat_inputs, new_results
 from .execute import engine_versions, recorded_spikes
+from .handover import keep_workspace
 from .kernels import run_samples
 from .prepared import prepare
+from .workspace import new_workspace
 
 
 def run_stream(program: Program, events: Events, record: tuple[str, ...] = ()) -> Trace:
@@ -33,10 +35,9 @@ def run_stream(program: Program, events: Events, record: tuple[str, ...] = ()) -
     laid = {name: _laid(rows, early) for name, rows in events.items()}
     rows = early + steps * samples
     results = new_results(prepared, rows, 1, spikes=True, state=prepared.reads_membrane or "state" in record)
-    workspace = prepared.take_workspace(rows)
+    workspace = keep_workspace(new_workspace(prepared.tables, rows))  # used once: it is as long as the whole stream
     words = prepared.kept_tables.words, workspace.words
     run_samples(*words, *flat_inputs(program, prepared, laid), rows, 1, early, steps, 0, 1, *results)
-    prepared.give_back(workspace, rows)
 
     def cut(found: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Rows of each sample, (T, B, *shape)."""

@@ -81,15 +81,20 @@ def take_strips(s, sums, marks, shift, a, bit, neuron, touched):
             for byte in range(np.uint64(s.channels) >> np.uint64(3)):
                 mark = marks[(at >> np.uint64(3)) + byte]
                 if mark != 0:
-                    mark_eight(mark, np.uint64(neuron) + to + np.uint64(8) * byte, bit, touched)
+                    c = np.uint64(8) * byte
+                    mark_channels(mark, np.uint64(neuron) + to + c, np.uint64(s.outs) - c, bit, touched)
 
 
 @kernel
-def mark_eight(mark, neuron, bit, touched):
-    """Mark those of eight neurons whose bit is set; where they lie side by side in a word, all at once."""
+def mark_channels(mark, neuron, left, bit, touched):
+    """Mark those of eight channels of a place whose bit is set, the first of which is `neuron`.
+
+    `left` channels are left in this place. Their places among the bits rise with the channel, so that if the first and
+    the last one are as far apart as there are channels in between, all lie side by side and are marked at once.
+    """
     place = np.uint64(bit[neuron])
-    shift = place & np.uint64(63)
-    if shift <= np.uint64(56) and bit[neuron + np.uint64(7)] == np.int64(place) + 7:
+    shift, last = place & np.uint64(63), min(left, np.uint64(8)) - np.uint64(1)
+    if shift + last < np.uint64(64) and np.uint64(bit[neuron + last]) == place + last:
         touched[place >> np.uint64(6)] |= np.uint64(mark) << shift
         return
     for k in range(np.uint64(8)):

@@ -12,7 +12,7 @@ from ...exporters.program.trace import Trace
 from ...models.errors import BackendFailed, BackendUnavailable, InputError, UnsupportedOp
 from ..data.samples import Rows
 from ..rewriting import restated
-from ..sources import Source, resolve_source
+from ..sources import Source, calibrated, resolve_source
 from ..targets import INTEGER, available_targets, run_target
 from .alone import measure_alone
 from .effects import Effect, measure_effects
@@ -99,7 +99,8 @@ def compare(
             f"A comparison needs two different targets or more, given {chosen}; {network.name} has {reach}."
         )
     tell = progress or (lambda name: None)
-    network = _stepped_as_lowered(network, lowering or {})
+    network = calibrated(network, x if calibration is None else calibration)
+    network = stepped_as_lowered(network, lowering or {})
     program = None
     if INTEGER & set(chosen):
         program = network.program(x if calibration is None else calibration, **(lowering or {}))
@@ -136,7 +137,7 @@ def _run(
     return traces, not_run
 
 
-def _stepped_as_lowered(network: Source, lowering: dict[str, Any]) -> Source:
+def stepped_as_lowered(network: Source, lowering: dict[str, Any]) -> Source:
     """The same network; its graph states what `lowering` says of the time step."""
     said = {name: lowering[name] for name in _STEPPING if lowering.get(name) is not None}
     if not said or network.ready_program is not None:

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..losses import Loss
+from ..population import Unit
 from ..program import STATE_LIMIT, Population, Program, Projection
+from .circuits import static
 from .decays import kept
+from .division import Division
 from .execute import Arithmetic
 from .network import Floats, Network, Neurons, Synapses
 from .registers import lowered_by
@@ -40,11 +43,11 @@ def apply_loss(network: Network, arithmetic: Arithmetic, program: Program, loss:
 
 
 def _weights(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
-    """Grid weights in thresholds per unit of the source: a threshold is ``1 / unit`` accumulator units."""
+    """Grid weights in thresholds per unit of the source."""
     p, s = _projection(program, name), _synapses(network, name)
-    unit = 64 * _population(program, p.target).membrane_unit
+    unit = p.unit[s.weight.row] if isinstance(p.unit, np.ndarray) else p.unit
     scale = next((i.scale for i in program.inputs if i.name == s.source), 1.0)
-    return _with_weight(network, s, p.weights.astype(np.float64) * (unit * 2.0**p.weight_exp * scale)), arithmetic
+    return _with_weight(network, s, p.weights.astype(np.float64) * (unit * scale)), arithmetic
 
 
 def _rows(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
@@ -54,8 +57,7 @@ def _rows(network: Network, arithmetic: Arithmetic, program: Program, name: str)
 
 
 def _floor(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
-    unit = 64 * _population(program, _projection(program, name).target).membrane_unit
-    return network, replace(arithmetic, floors={**arithmetic.floors, name: unit})
+    return network, replace(arithmetic, floors={**arithmetic.floors, name: _accumulator(_projection(program, name))})
 
 
 def _decay(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
@@ -108,6 +110,25 @@ def _reset(network: Network, arithmetic: Arithmetic, program: Program, name: str
     return network, replace(arithmetic, reset=str(program.settings["reset"][0]))
 
 
+def _gain(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
+    return static(network, name), arithmetic
+
+
+def _reciprocal(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
+    bits, unit = _population(program, name).reciprocal_bits, _divisor_unit(program, name)
+    return network, _dividing(arithmetic, name, bits=bits, unit=unit)
+
+
+def _guard(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
+    smallest = _population(program, name).divisor_min * _divisor_unit(program, name)
+    return network, _dividing(arithmetic, name, smallest=smallest)
+
+
+def _quotient(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
+    step = np.asarray(64 * _population(program, name).membrane_unit)
+    return network, _dividing(arithmetic, name, step=step)
+
+
 def _input(network: Network, arithmetic: Arithmetic, program: Program, name: str) -> Changed:
     port = next(i for i in program.inputs if i.name == name)
     return network, replace(arithmetic, inputs={**arithmetic.inputs, name: port})
@@ -128,7 +149,27 @@ _APPLY: dict[str, Callable[[Network, Arithmetic, Program, str], Changed]] = {
     "spike_op": _spike_op,
     "start": _start,
     "reset": _reset,
+    "gain": _gain,
+    "reciprocal": _reciprocal,
+    "guard": _guard,
+    "quotient": _quotient,
 }
+
+
+def _dividing(arithmetic: Arithmetic, name: str, **changes: Any) -> Arithmetic:
+    division = replace(arithmetic.divisions.get(name, Division()), **changes)
+    return replace(arithmetic, divisions={**arithmetic.divisions, name: division})
+
+
+def _divisor_unit(program: Program, name: str) -> Floats:
+    """Float divisor of the integer divisor 1 in every neuron."""
+    p = next(p for p in program.projections if p.target == name and p.port == "divisor")
+    return np.broadcast_to(_accumulator(p), (_population(program, name).size,))
+
+
+def _accumulator(p: Projection) -> Unit:
+    """Float value of one unit of what `p` adds to its target's sum."""
+    return p.unit / 2.0**p.weight_exp
 
 
 def _with_weight(network: Network, changed: Synapses, values: Floats) -> Network:

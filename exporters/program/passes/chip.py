@@ -15,8 +15,8 @@ def require_chip(populations: Iterable[Population], chip: ChipLimits | None) -> 
     Raises
     ------
     CapacityError
-        Naming every population that resets by subtraction, has registers for each neuron or keeps nothing between
-        steps where the chip cannot.
+        Naming every population that resets by subtraction, has registers for each neuron, keeps nothing between steps
+        or divides where the chip cannot.
     """
     found = [] if chip is None else [v for p in populations for v in _violations(p, chip)]
     if found:
@@ -39,4 +39,10 @@ def _violations(p: Population, chip: ChipLimits) -> Iterator[str]:
         yield (
             f"population {p.name!r} keeps nothing of the step before, as a Threshold or a Delay that no synapse can "
             f"say; a membrane of {chip.name} keeps a rest: use IF or LIF neurons, or put the Delay in front of a Linear"
+        )
+    if p.kind == "ei_gain" and not chip.divided_input:
+        yield (
+            f"population {p.name!r} divides one sum by another, the neurons of {chip.name} cannot: take the divisors "
+            'as 1 with ei="static" (--ei static), let the host compute the first circuit (split_host), or train with '
+            "the divisor annealed to a constant"
         )

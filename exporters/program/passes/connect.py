@@ -65,7 +65,7 @@ def connect(graph: nir.NIRGraph, semantics: Semantics, cycle: str = "every") -> 
         raise UnsupportedOp(_CANNOT, problems)
     return Network(
         {n: as_shape(node.input_type["input"]) for n, node in graph.nodes.items() if isinstance(node, nir.Input)},
-        tuple(replace(n, bias=into.bias) for n, into in zip(neurons, found, strict=True)),
+        tuple(replace(n, bias=into.bias, circuits=into.circuits) for n, into in zip(neurons, found, strict=True)),
         named_apart([s for into in found for s in into.synapses]),
         outputs,
         tuple(losses),

@@ -82,7 +82,13 @@ def _in_reach(synapses: Synapses) -> list[Synapses]:
 
 
 def _joins(a: Synapses, node: Neurons, b: Synapses) -> bool:
-    """Whether synapses `a` into a Delay and `b` out of it are synapses with delays."""
+    """Whether synapses `a` into a Delay and `b` out of it are synapses with delays.
+
+    A quotient is delayed as a whole: divisors of other rows would be compared where one is 0.
+    """
+    if a.circuit:
+        whole = np.ptp(node.rows) == 0 and np.ndim(b.delay) == 0
+        return bool(whole) and isinstance(b.weight, Elementwise) and not b.circuit
     one_to_one = isinstance(a.weight, Elementwise) or isinstance(b.weight, Elementwise)
     listed = isinstance(a.weight, _LISTED) and isinstance(b.weight, _LISTED)
     return (one_to_one and listed) or _is_uniform(a, node, b)
@@ -97,27 +103,35 @@ def _joined(network: Network, node: Neurons) -> Network:
     out = network.out_of(node.name)
     pairs = [_pair(a, node, b) for b in out for a in network.into(node.name)]
     others = [s for s in network.synapses if node.name not in (s.source, s.target)]
-    network = replace(network, neurons=tuple(n for n in network.neurons if n is not node))
+    behind = {b.target for b in out}
+    neurons = [n for n in network.neurons if n is not node]
+    neurons = [replace(n, circuits=n.circuits | node.circuits) if n.name in behind else n for n in neurons]
+    network = replace(network, neurons=tuple(neurons))
     late = [_late_bias(node, b) for b in out] if node.bias.any() else []
     return with_constants(replace(network, synapses=(*others, *pairs)), late)
 
 
 def _pair(a: Synapses, node: Neurons, b: Synapses) -> Synapses:
     try:
-        weight = compose(b.weight, a.weight)
+        weight = a.weight if a.port == "divisor" else compose(b.weight, a.weight)
     except UnsupportedOp as error:
         raise UnsupportedOp(f"Around Delay {node.name!r} lie two linear maps: {error}") from error
-    if _is_uniform(a, node, b):
-        delay: Rows = int(a.delay + np.max(node.rows) + b.delay)
+    if a.circuit:
+        delay: Rows = a.delay + int(np.max(node.rows) + b.delay)
+    elif _is_uniform(a, node, b):
+        delay = int(a.delay + np.max(node.rows) + b.delay)
     elif isinstance(a.weight, Elementwise):
         delay = one_if_equal(b.delay + _of_columns(weight, node.rows + a.delay))
     else:
         delay = one_if_equal(a.delay + _of_rows(weight, node.rows + b.delay))
-    return Synapses(_name(a, b), a.source, b.target, weight, delay)
+    quotient = a if a.circuit else b
+    return Synapses(_name(a, b), a.source, b.target, weight, delay, quotient.port, quotient.circuit)
 
 
 def _name(a: Synapses, b: Synapses) -> str:
-    """Name of that of both which is more than an edge."""
+    """Name of that of both which is more than an edge, or of an E-I circuit."""
+    if a.circuit or b.circuit:
+        return a.name if a.circuit else b.name
     if _is_identity(a):
         return f"{a.source}->{b.target}" if _is_identity(b) else b.name
     return a.name if _is_identity(b) else f"{a.name}->{b.name}"
@@ -128,14 +142,14 @@ def _late_bias(node: Neurons, b: Synapses) -> Synapses:
     bias = np.broadcast_to(node.bias, node.keep.shape)
     if np.ptp(node.rows) == 0 and np.ndim(b.delay) == 0:
         weight, delay = Dense(b.weight.apply(bias)[:, None]), int(np.max(node.rows) + b.delay)
-        return Synapses(f"{node.name}->{b.target} (bias)", CONSTANT, b.target, weight, delay)
+        return replace(b, name=f"{node.name}->{b.target} (bias)", source=CONSTANT, weight=weight, delay=delay)
     assert isinstance(b.weight, Elementwise)  # with delays of their own, elements go to their likes alone
-    return Synapses(
-        f"{node.name}->{b.target} (bias)",
-        CONSTANT,
-        b.target,
-        Dense((b.weight.values * bias)[:, None]),
-        np.broadcast_to(node.rows + b.delay, bias.shape)[:, None],
+    return replace(
+        b,
+        name=f"{node.name}->{b.target} (bias)",
+        source=CONSTANT,
+        weight=Dense((b.weight.values * bias)[:, None]),
+        delay=np.broadcast_to(node.rows + b.delay, bias.shape)[:, None],
     )
 
 

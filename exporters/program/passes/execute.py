@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..population import Unit
 from ..program import Input
 from ..trace import Trace
+from .division import Division
 from .network import Floats, Network, Neurons, Synapses
 
 SLACK = 1e-6
@@ -30,22 +32,25 @@ class Arithmetic:
     reset : {"zero", "subtract"}
     inclusive : frozenset of str
         Populations that spike at ``v >= threshold`` instead of ``>``.
-    floors : dict of str to float
+    floors : dict of str to float or (size,) array
         Steps to which the summed input of a projection is floored.
-    cuts, current_cuts : dict of str to float
+    cuts, current_cuts : dict of str to float or (size,) array
         Steps to which the part of a membrane, or of a synaptic current, that is kept is rounded toward zero.
-    limits : dict of str to float
+    limits : dict of str to float or (size,) array
         Largest magnitude of a membrane, where it stops.
+    divisions : dict of str to Division
+        How populations behind E-I circuits divide.
     inputs : dict of str to Input
         Inputs whose values become integer events.
     """
 
     reset: str = "zero"
     inclusive: frozenset[str] = frozenset()
-    floors: dict[str, float] = field(default_factory=dict)
-    cuts: dict[str, float] = field(default_factory=dict)
-    current_cuts: dict[str, float] = field(default_factory=dict)
-    limits: dict[str, float] = field(default_factory=dict)
+    floors: dict[str, Unit] = field(default_factory=dict)
+    cuts: dict[str, Unit] = field(default_factory=dict)
+    current_cuts: dict[str, Unit] = field(default_factory=dict)
+    limits: dict[str, Unit] = field(default_factory=dict)
+    divisions: dict[str, Division] = field(default_factory=dict)
     inputs: dict[str, Input] = field(default_factory=dict)
 
 
@@ -64,6 +69,13 @@ def run_network(network: Network, x: NDArray[Any] | dict[str, NDArray[Any]], ari
     Trace
         backend "float network", spikes of every spiking population, outputs as `run_graph` reads them.
     """
+    return _trace(network, *run_events(network, x, arithmetic))
+
+
+def run_events(
+    network: Network, x: NDArray[Any] | dict[str, NDArray[Any]], arithmetic: Arithmetic
+) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Events of every input and population, (T, B, size), and their last membranes, (B, size); as `run_network`."""
     rows = x if isinstance(x, dict) else {next(iter(network.inputs)): x}
     events = {name: _events(np.asarray(r, np.float64), arithmetic.inputs.get(name)) for name, r in rows.items()}
     steps, samples = next(iter(events.values())).shape[:2]
@@ -74,14 +86,14 @@ def run_network(network: Network, x: NDArray[Any] | dict[str, NDArray[Any]], ari
     order = sorted(network.neurons, key=lambda n: (n.level, n.name))
     for t in range(steps):
         for n in order:  # by level, so that every feed-forward source has run
-            arriving = sum((_arrive(s, events, t, arithmetic) for s in network.into(n.name)), n.bias)
+            arriving = _input(network, n, events, t, arithmetic)
             current = _kept(n.current * u[n.name], arithmetic.current_cuts.get(n.name))
             u[n.name] = current + n.gain * arriving
             kept = _kept(n.keep * v[n.name], arithmetic.cuts.get(n.name))
             limit = arithmetic.limits.get(n.name, np.inf)
             charged = np.clip(kept + u[n.name] + n.drift, -limit, limit)
             v[n.name], events[n.name][t] = _fire(n, charged, arithmetic)
-    return _trace(network, events, v)
+    return events, v
 
 
 def _events(values: Floats, port: Input | None) -> Floats:
@@ -90,6 +102,19 @@ def _events(values: Floats, port: Input | None) -> Floats:
         return values
     limit = (1 << port.bits) - 1
     return np.clip(np.rint(values * port.scale), -limit, limit) / port.scale
+
+
+def _input(network: Network, n: Neurons, events: dict[str, Floats], t: int, arithmetic: Arithmetic) -> Floats:
+    """What all synapses of a population bring in row t, with its bias, (B, size)."""
+    ports = [("", "current"), *((c, port) for c in n.circuits for port in ("current", "divisor"))]
+    sums: dict[tuple[str, str], Floats] = {port: np.zeros_like(events[n.name][t]) for port in ports}
+    for s in network.into(n.name):
+        sums[s.circuit, s.port] = sums[s.circuit, s.port] + _arrive(s, events, t, arithmetic)
+    total = sums["", "current"] + n.bias
+    division = arithmetic.divisions.get(n.name, Division())
+    for circuit, gain in n.circuits.items():
+        total = total + division.divide(sums[circuit, "current"], sums[circuit, "divisor"], gain)
+    return total
 
 
 def _arrive(s: Synapses, events: dict[str, Floats], t: int, arithmetic: Arithmetic) -> Floats:
@@ -102,7 +127,7 @@ def _arrive(s: Synapses, events: dict[str, Floats], t: int, arithmetic: Arithmet
     return total
 
 
-def _kept(v: Floats, step: float | None) -> Floats:
+def _kept(v: Floats, step: Unit | None) -> Floats:
     return v if step is None else np.sign(v) * np.floor(np.abs(v) / step + SLACK) * step
 
 

@@ -33,7 +33,7 @@ def fold(network: Network) -> Network:
         raise NumericRangeError("Thresholds must be > 0 to be folded into weight rows:", bad)
     neurons, synapses, problems = [], {}, []
     for n in network.neurons:
-        into = network.into(n.name)
+        into = tuple(s for s in network.into(n.name) if s.port == "current")  # a factor of both would cancel
         unit, row = n.threshold, n.gain / n.threshold
         scaled = _scaled(into, row)
         if scaled is None and n.spiking and (n.gain > 0).all():
@@ -49,7 +49,7 @@ def fold(network: Network) -> Network:
         neurons.append(_folded(n, unit, row))
     if problems:
         raise UnsupportedOp("Gains that no weight can take:", problems)
-    return replace(network, neurons=tuple(neurons), synapses=tuple(synapses[s.name] for s in network.synapses))
+    return replace(network, neurons=tuple(neurons), synapses=tuple(synapses.get(s.name, s) for s in network.synapses))
 
 
 def _scaled(synapses: tuple[Synapses, ...], row: Floats) -> list[LinearMap] | None:

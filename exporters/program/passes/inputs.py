@@ -7,34 +7,47 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....models.errors import CapacityError, InputError
+from ....models.errors import CapacityError, ConfigError, InputError
 from ..limits import ChipLimits
 from ..losses import Loss
-from ..ports import Input
+from ..ports import EVENT_BITS_MAX, Input
+from ..registers import is_int
 from .network import Network
 
 GRADED_BITS = 8
-"""Width of a graded input event that lowering chooses."""
+"""Width of a graded input event that lowering chooses where it is told none."""
 Calibration = NDArray[Any] | dict[str, NDArray[Any]] | None
 """Real input (T, B, *shape), one of them or by the name of the input."""
 
 
 def inputs_of(
-    network: Network, calibration: Calibration, chip: ChipLimits | None
+    network: Network, calibration: Calibration, chip: ChipLimits | None, bits: int | None = None
 ) -> tuple[dict[str, Input], int | None]:
     """Port of every input by name, and rows of a sample where the calibration shows them.
 
+    Parameters
+    ----------
+    network : Network
+    calibration : array, or dict of str to array
+    chip : ChipLimits or None
+    bits : int or None
+        Width of a graded input of floats; `GRADED_BITS` if None.
+
     Raises
     ------
+    ConfigError
+        If `bits` is no width.
     InputError
         If the calibration names other inputs than the network has, is empty, not finite or not of the input's shape,
         or if T and B differ between inputs.
     CapacityError
         If the input is grey and the chip has binary spikes only.
     """
+    if bits is not None and (not is_int(bits) or not 1 <= bits <= EVENT_BITS_MAX):
+        raise ConfigError(f"input_bits = {bits!r}; a graded event has 1 to {EVENT_BITS_MAX} bits.")
     rows = _by_name(network, calibration)
     fed = {name: shape for name, shape in network.inputs.items() if name not in network.constants}
-    ports = {name: _input(name, shape, rows.get(name), chip) for name, shape in fed.items()}
+    ports = {name: _input(name, shape, rows.get(name), chip, bits or GRADED_BITS) for name, shape in fed.items()}
     ports |= {name: Input(name, network.inputs[name], "bias") for name in sorted(network.constants)}
     sizes = {name: x.shape[:2] for name, x in rows.items()}
     if len(set(sizes.values())) > 1:
@@ -64,7 +77,7 @@ def _by_name(network: Network, calibration: Calibration) -> dict[str, NDArray[An
     return {name: np.asarray(x) for name, x in calibration.items()}
 
 
-def _input(name: str, shape: tuple[int, ...], x: NDArray[Any] | None, chip: ChipLimits | None) -> Input:
+def _input(name: str, shape: tuple[int, ...], x: NDArray[Any] | None, chip: ChipLimits | None, bits: int) -> Input:
     if x is None:
         return Input(name, shape)
     fits = x.ndim >= 2 and x.shape[2:] == shape and x.size > 0
@@ -81,4 +94,4 @@ def _input(name: str, shape: tuple[int, ...], x: NDArray[Any] | None, chip: Chip
     peak = max(-float(x.min()), float(x.max()))  # the magnitude of an integer type's minimum is no value of that type
     if x.dtype.kind in "iu":  # integers go unchanged, so they are the events
         return Input(name, shape, "graded", 1.0, int(peak).bit_length())
-    return Input(name, shape, "graded", ((1 << GRADED_BITS) - 1) / peak, GRADED_BITS)
+    return Input(name, shape, "graded", ((1 << bits) - 1) / peak, bits)

@@ -66,8 +66,8 @@ class LinearMap(ABC):
         row = np.broadcast_to(self.row, self.values.shape)
         return np.bincount(row.reshape(-1), (self.values != 0).reshape(-1), int(self.row.max(initial=-1)) + 1) > 0
 
-    def largest_sum(self, bits: int = 1, signed: bool = False) -> int:
-        """Largest magnitude of a target's summed input over all events of the sources, for integer weights.
+    def largest_sums(self, bits: int = 1, signed: bool = False) -> Floats:
+        """Largest magnitude of every target's summed input over all events of the sources, for integer weights.
 
         Parameters
         ----------
@@ -79,7 +79,11 @@ class LinearMap(ABC):
         weights, ones = self.values.astype(np.float64), np.ones(self.shape[1])  # sums are exact below 2**53
         positive, negative = (self.with_values((sign * weights).clip(min=0)).apply(ones) for sign in (1, -1))
         total = positive + negative if signed else np.maximum(positive, negative)
-        return int(total.max(initial=0)) * ((1 << bits) - 1)
+        return total * ((1 << bits) - 1)
+
+    def largest_sum(self, bits: int = 1, signed: bool = False) -> int:
+        """Largest of `largest_sums`."""
+        return int(self.largest_sums(bits, signed).max(initial=0))
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,7 +28,7 @@ class Neurons:
     """A population before quantisation.
 
     A row is ``u = current * u + gain * (input + bias)``, ``v = keep * v + u + drift``, with a spike at
-    ``v > threshold``.
+    ``v > threshold``. The input is what the synapses bring, of every E-I circuit the current divided by its divisor.
 
     Attributes
     ----------
@@ -50,6 +50,8 @@ class Neurons:
         A neuron with a membrane, one without memory, or a Delay node, which `delays` takes out of the network.
     rows : int, or (size,) int64 array
         Rows by which what arrives acts late: the elements of a Delay, a current that the membrane takes a row later.
+    circuits : dict of str to (size,) float64 array
+        E-I circuits whose quotients arrive, and what scaled the rows of their divisors (see `nir.divisors`).
     """
 
     name: str
@@ -66,6 +68,7 @@ class Neurons:
     reset: Reset = "zero"
     kind: NeuronKind = "neuron"
     rows: Rows = 0
+    circuits: dict[str, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +80,11 @@ class Synapses:
     name, source, target : str
     weight : LinearMap
     port : {"current", "divisor"}
-        Sum of the target that these synapses add to. Where there is a divisor, the current is divided by it.
+        Sum that these synapses add to.
     delay : int or int array
         Rows, one for all or one for each of the weight's `values`.
+    circuit : str
+        E-I circuit to which they belong, whose current is divided by its divisor; empty for all others.
     """
 
     name: str
@@ -88,6 +93,7 @@ class Synapses:
     weight: LinearMap
     delay: int | NDArray[np.int64] = 0
     port: Port = "current"
+    circuit: str = ""
 
     @cached_property
     def by_delay(self) -> dict[int, LinearMap]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..losses import Loss
-from ..population import LEAKLESS, Register
+from ..population import LEAKLESS, Register, Unit
 from ..program import VTH_MAX, Population
 from .decays import current_register, kept, membrane_register
 from .network import Floats, Neurons
@@ -29,9 +29,14 @@ def registers_of(neurons: Neurons, bias: Floats, scale: Scale, spike_op: str) ->
         level=neurons.level,
         kind="threshold" if neurons.kind == "threshold" else "lif" if neurons.spiking else "readout",
         reset=neurons.reset,
-        membrane_unit=1.0 / scale.membrane,
+        membrane_unit=one_if_equal(1.0 / scale.membrane),
         origin=(neurons.name,),
     )
+
+
+def one_if_equal(values: Floats) -> Unit:
+    """One number in place of an array of equal ones."""
+    return values if np.ptp(values) else float(values[0])
 
 
 def lowered_by(neurons: Neurons, spike_op: str) -> int:
@@ -62,13 +67,13 @@ def register_losses(neurons: Neurons, p: Population, bias: Floats, scale: Scale,
 
 
 def _threshold(neurons: Neurons, scale: Scale, spike_op: str) -> Register:
-    whole = np.rint(neurons.threshold * scale.s * 2.0**scale.e).astype(np.int32) - lowered_by(neurons, spike_op)
+    whole = np.rint(neurons.threshold * scale.membrane / 64).astype(np.int32) - lowered_by(neurons, spike_op)
     whole = np.maximum(whole, 0)
     return int(whole[0]) if np.ptp(whole) == 0 else whole
 
 
 def _threshold_error(neurons: Neurons, p: Population, scale: Scale, spike_op: str) -> str:
-    exact = neurons.threshold * scale.s * 2.0**scale.e
+    exact = neurons.threshold * scale.membrane / 64
     whole = p.vth + np.full(exact.shape, lowered_by(neurons, spike_op))
     worst = int(np.abs(whole / exact - 1).argmax())
     off = f"threshold {exact[worst]:.3f} became {whole[worst]}, off by {whole[worst] / exact[worst] - 1:+.2e} of it"
@@ -87,5 +92,6 @@ def _decays(neurons: Neurons, p: Population) -> Iterator[Loss]:
             became = f"{low}/4096" if low == high else f"{low}/4096 to {high}/4096"
             yield Loss(p.name, f"{what} decay became {became}, off by {worst:+.2e}", kinds[0])
         if (kept(register, whole) % 1).any():
-            cut = f"what a {what} keeps is cut toward zero to steps of {p.membrane_unit:.2e} of a threshold"
+            step = float(np.max(p.membrane_unit))
+            cut = f"what a {what} keeps is cut toward zero to steps of {step:.2e} of a threshold"
             yield Loss(p.name, cut, kinds[1])

@@ -6,6 +6,7 @@ import nir
 import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from ways import WAYS
 
 from spatial import affine, conv, events, flat, net, pool, spiking
 from spikewright.exporters.nir.execute import run_graph
@@ -65,14 +66,16 @@ def random_layers(
 
 
 @settings(max_examples=20, deadline=None)
-@given(SEEDS, st.sampled_from(["c", "p"]), st.integers(4, 8), st.floats(-4, 4))
-def test_windows_drop_no_bits_and_fit_their_registers(seed: int, kind: str, bits: int, decades: float) -> None:
+@given(SEEDS, st.sampled_from(["c", "p"]), st.integers(4, 8), st.floats(-4, 4), WAYS)
+def test_windows_drop_no_bits_and_fit_their_registers(
+    seed: int, kind: str, bits: int, decades: float, way: dict
+) -> None:
     """Wide events, many synapses and long samples: the grid gets coarser before a window's sum would be floored."""
     rng = np.random.default_rng(seed)
     layer = conv(rng, 2, 2, 5, 5, step=10.0**decades) if kind == "c" else pool(nir.SumPool2d, 4)
     theta = 10.0**decades * 50 if kind == "c" else 40.0
     graph = net("x layer n out", inputs={"x": (2, 8, 8)}, nodes={"layer": layer, "n": spiking(theta)})
-    program = lower(graph, calibration=rng.integers(0, 256, (20, 1, 2, 8, 8)), weight_bits=bits)
+    program = lower(graph, calibration=rng.integers(0, 256, (20, 1, 2, 8, 8)), weight_bits=bits, **way)
     (p,), (n,) = program.projections, program.populations
     assert p.weights.any() and (p.weights.astype(float) * 2.0**p.weight_exp % 1 == 0).all()
     assert 64 * largest_input(program, n) < 2**23 and largest_membrane(program, n, 20) <= STATE_LIMIT
@@ -110,12 +113,12 @@ def test_the_float_network_of_a_random_net_is_the_graph(seed: int) -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(SEEDS, st.integers(2, 8))
-def test_all_losses_of_a_random_net_together_make_the_program(seed: int, bits: int) -> None:
+@given(SEEDS, st.integers(2, 8), WAYS)
+def test_all_losses_of_a_random_net_together_make_the_program(seed: int, bits: int, way: dict) -> None:
     rng = np.random.default_rng(seed)
     graph = random_net(rng, exact=False)
     x = events(graph, rng, steps=5, samples=3)
-    program, network = lower(graph, calibration=x, weight_bits=bits), float_network(graph, choose(graph))
+    program, network = lower(graph, calibration=x, weight_bits=bits, **way), float_network(graph, choose(graph))
     trace = simulate(program, x, backend="oracle", record=("spikes", "state"))
     losses = [loss for loss in program.losses if loss.kind != "structure"]
     changed, arithmetic = reduce(lambda done, loss: apply_loss(*done, program, loss), losses, (network, Arithmetic()))

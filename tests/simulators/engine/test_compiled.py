@@ -12,15 +12,10 @@ from spikewright.simulators.engine import compiled
 
 RUN = """
 import numpy as np
-from spikewright.exporters.program.make import make_program
-from spikewright.exporters.program.program import Input, Output, Population, Projection
-from spikewright.simulators.run import simulate
-program = make_program(
-    (Input("in", (1,)),), (Population("a", (1,), 4095, 0, 1, np.zeros(1, np.int32), 1),),
-    (Projection("p", "in", "a", np.full((1, 1), 2, np.int16)),), (Output("o", "a", "spike_count"),),
-)
-print(simulate(program, np.ones((3, 1, 1))).output["o"])
+from spikewright.simulators.engine.lists import count_ones
+print(count_ones(np.uint64(0b1011)))
 """
+"""The smallest kernel: compiling all of them takes half a minute."""
 
 
 def run(cache: Path) -> str:
@@ -31,14 +26,14 @@ def run(cache: Path) -> str:
 
 
 def test_kernels_are_kept_in_the_named_folder(tmp_path: Path) -> None:
-    assert run(tmp_path) == "[[3]]"
+    assert run(tmp_path) == "3"
     (folder,) = (tmp_path / "kernels").iterdir()
     assert folder.name == compiled.source_digest() and list(folder.rglob("*.nbc"))
 
 
 def test_without_a_place_to_write_they_are_compiled_each_time(tmp_path: Path) -> None:
     (tmp_path / "kernels").write_text("")
-    assert run(tmp_path) == "[[3]]"
+    assert run(tmp_path) == "3"
 
 
 @pytest.mark.parametrize("file", ["sums.py", "vectors.py", "tables.py", "kernels.py"])

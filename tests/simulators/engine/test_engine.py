@@ -8,18 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from samples import a_program, able, parts
-from spikewright.exporters.program.inputs import encode_inputs
+from agreement import assert_same_bits, assert_same_by_core
+from samples import a_program, parts
 from spikewright.exporters.program.make import make_program
 from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
 from spikewright.models.errors import ConfigError, InputError
-from spikewright.simulators.activity import count_activity
-from spikewright.simulators.chips.chip import Chip
-from spikewright.simulators.chips.profile import load_chip
 from spikewright.simulators.engine import packing
 from spikewright.simulators.engine.execute import run_engine
-from spikewright.simulators.oracle import run_rows
-from spikewright.simulators.placement import count_by_core, place
 from spikewright.simulators.run import simulate
 from strategies import WIDE_SIZES, programs
 
@@ -30,30 +25,6 @@ def many(examples: int) -> settings:
     """Settings for programs that are slow to draw."""
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
     return settings(max_examples=examples, deadline=None, suppress_health_check=slow)
-
-
-def assert_same_bits(program: Program, x: dict, threads: int) -> int:
-    """Compare u, v, spikes, counts, operations and updates of every population; return the number of spikes."""
-    events = encode_inputs(program, x)
-    expected = run_rows(program, events)
-    counted = count_activity(program, {**events, **expected["spikes"]})
-    trace = run_engine(program, events, EVERYTHING, threads=threads)
-    for p in program.populations:
-        shape = (*next(iter(x.values())).shape[:2], *p.shape)
-        for what, ours in (
-            ("u", trace.state[p.name]["u"]),
-            ("v", trace.state[p.name]["v"]),
-            ("spikes", trace.spikes[p.name]),
-        ):
-            np.testing.assert_array_equal(ours, expected[what][p.name].reshape(shape), f"{what} of {p.name}")
-        np.testing.assert_array_equal(trace.counts[p.name].reshape(shape[1], -1), counted.counts[p.name])
-        np.testing.assert_array_equal(trace.updates[p.name], counted.updates[p.name], f"updates of {p.name}")
-    for name, ops in counted.synaptic_ops.items():
-        np.testing.assert_array_equal(trace.synaptic_ops[name], ops, f"operations of {name}")
-    for output in program.outputs:
-        last, counts = expected["v"][output.population][-1], counted.counts[output.population]
-        np.testing.assert_array_equal(trace.output[output.name], counts if output.readout == "spike_count" else last)
-    return int(sum(counts.sum() for counts in trace.counts.values()))
 
 
 @many(200)
@@ -82,21 +53,7 @@ def wide(post: int, pre: int, weight: int, **changes: object) -> Program:
 @many(50)
 @given(programs(WIDE_SIZES, feedback=True), st.integers(1, 70))
 def test_counts_by_core_agree_with_the_oracle(case: tuple, neurons: int) -> None:
-    program, x = case
-    place_on = small_cores(neurons)
-    events = encode_inputs(program, x)
-    spikes = run_rows(program, events)["spikes"]
-    counted = count_by_core(program, {**events, **spikes}, place(program, place_on))
-    trace = run_engine(program, events, place=place(program, place_on))
-    assert set(trace.by_core) == set(counted)
-    for name, rows in counted.items():
-        np.testing.assert_array_equal(trace.by_core[name], rows, name)
-
-
-def small_cores(neurons: int) -> Chip:
-    """Loihi with cores of that many neurons, as many as it takes."""
-    chip = load_chip("loihi1-davies2018")
-    return replace(able(chip), limits={"neurons": replace(chip.limits["neurons"], value=neurons)})
+    assert_same_by_core(*case, neurons)
 
 
 @pytest.mark.parametrize("pre", [247, 248, 249, 1000])
@@ -130,7 +87,7 @@ def test_random_programs_spike_often_enough() -> None:
     """Otherwise the comparison above would compare silence."""
     spiking = []
 
-    @many(200)
+    @many(60)
     @given(programs(WIDE_SIZES))
     def count(case: tuple) -> None:
         spiking.append(assert_same_bits(*case, 1) > 0)

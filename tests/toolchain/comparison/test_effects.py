@@ -4,8 +4,10 @@ import nir
 import numpy as np
 import pytest
 
-from graphs import chain
+from circuits import events, random_graph
+from graphs import chain, replaced
 from samples import a_program
+from spikewright.exporters.nir.divisors import static_node
 from spikewright.exporters.nir.execute import run_graph
 from spikewright.exporters.program.losses import Loss
 from spikewright.toolchain.comparison import Effect, compare, compare_pair
@@ -104,3 +106,43 @@ def test_no_effects_unless_asked_for_and_integers_are_there(options: dict) -> No
     result = compare(strangers.tutorial(), x, targets, example=(1, 20), **options)
     assert result.effects == ()
     assert (result.program is None) == (targets == ("run_graph", "torch"))
+
+
+def test_a_divisor_taken_as_one_has_the_effect_of_the_graph_without_it() -> None:
+    graph = random_graph(np.random.default_rng(0))
+    x = events(np.random.default_rng(1), 6, 40, "spikes")
+    effects = by(compare(graph, x, TARGETS).effects, "gain")
+    assert [e.loss.node for e in effects] == ["ei1", "ei2"] and all(e.mismatches for e in effects)
+    for found in effects:
+        name = found.loss.node
+        alone = replaced(graph, **{name: static_node(graph.nodes[name])})
+        pair = compare_pair(run_graph(graph, x), run_graph(alone, x), ["n1", "n2"])
+        assert (found.mismatches, found.first_divergence) == (pair.mismatches, pair.first_divergence)
+
+
+def test_the_losses_of_a_division_on_the_chip_are_measured() -> None:
+    graph = random_graph(np.random.default_rng(0))
+    x = events(np.random.default_rng(1), 6, 40, "spikes")
+    result = compare(graph, x, TARGETS, lowering={"ei": "dynamic", "reciprocal_bits": 0})
+    kinds = {e.loss.kind: e for e in result.effects if e.loss.node == "n1"}
+    assert {"reciprocal", "guard", "quotient"} <= set(kinds)
+    assert kinds["reciprocal"].mismatches > 0 and all(e.mismatches is not None for e in kinds.values())
+    assert result.effects[-1].mismatches == result.pair(*TARGETS).mismatches
+
+
+@pytest.mark.torch
+def test_a_module_that_divides_is_compared_from_torch_on() -> None:
+    import torch
+
+    from spikewright.models.networks import EIMLP, EIMLPConfig
+
+    torch.manual_seed(0)
+    x = (torch.rand(8, 40, 20) < 0.3).float()
+    model = EIMLP(EIMLPConfig(sizes=(20, 24, 8)))
+    with torch.no_grad():
+        model(x)
+    result = compare(
+        model.eval(), x.numpy(), ("torch", "run_graph", "oracle"), lowering={"ei": "dynamic"}, effects=False
+    )
+    assert result.pair("torch", "run_graph").mismatches == 0
+    assert result.pair("run_graph", "oracle").agreements[0].share > 0.95

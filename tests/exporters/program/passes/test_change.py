@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from ways import WAYS
 
 from graphs import chain
 from spikewright.exporters.nir.execute import run_graph
@@ -69,25 +70,25 @@ def test_the_float_network_spikes_where_the_graph_does(seed: int, spike_op: str,
 
 
 @settings(max_examples=50)
-@given(st.integers(0, 2**32 - 1), st.integers(2, 8), st.sampled_from([">", ">="]), st.booleans(), st.booleans())
+@given(st.integers(0, 2**32 - 1), st.integers(2, 8), st.sampled_from([">", ">="]), st.booleans(), st.booleans(), WAYS)
 def test_all_listed_losses_together_make_the_program(
-    seed: int, bits: int, spike_op: str, grey: bool, leaky_output: bool
+    seed: int, bits: int, spike_op: str, grey: bool, leaky_output: bool, way: dict
 ) -> None:
     """Nothing that changes a value is missing from the list, and every entry is applied as the program has it."""
     rng = np.random.default_rng(seed)
     graph = random_graph(rng, leaky_output, spike_op=spike_op)
     x = rng.random((9, 30, 6)) if grey else (rng.random((9, 30, 6)) < 0.4).astype(float)
-    program = lower(graph, calibration=x, weight_bits=bits)
+    program = lower(graph, calibration=x, weight_bits=bits, **way)
     require_equal_where_no_tie(graph, x, program, exact(spike_op))
 
 
 @settings(max_examples=20)
-@given(st.integers(0, 2**32 - 1), st.sampled_from(["IF", "LIF"]))
-def test_a_floored_sum_is_floored_as_in_the_program(seed: int, node: str) -> None:
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["IF", "LIF"]), WAYS)
+def test_a_floored_sum_is_floored_as_in_the_program(seed: int, node: str, way: dict) -> None:
     rng = np.random.default_rng(seed)
     x = rng.integers(0, 2000, (9, 7, 6))
     graph = chain([rng.normal(0, 0.5, (20, 6)) / 2000], node)
-    program = lower(graph, calibration=x)
+    program = lower(graph, calibration=x, **way)
     assert "floor" in {loss.kind for loss in program.losses}
     require_equal_where_no_tie(graph, x, program, Arithmetic())
 
@@ -100,7 +101,7 @@ def require_equal_where_no_tie(graph: nir.NIRGraph, x: np.ndarray, program: Prog
     changed, rounded = reduce(lambda done, loss: apply_loss(*done, program, loss), losses, (network, arithmetic))
     applied = run_network(changed, x, rounded)
     # A membrane that equals its threshold in integers is a tie that float64 decides either way.
-    thresholds = {p.name: p.vth << 6 for p in program.populations}
+    thresholds = {p.name: np.asarray(p.vth) << 6 for p in program.populations}
     assume(not any((trace.state[n]["v"] == thresholds[n]).any() for n in applied.spikes))
     for name, spikes in applied.spikes.items():
         np.testing.assert_array_equal(spikes, trace.spikes[name], err_msg=name)

@@ -11,6 +11,7 @@ import nir
 import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from ways import WAYS
 
 import dyadic
 from spikewright.exporters.nir.execute import run_graph
@@ -52,14 +53,14 @@ def all_losses(graph: nir.NIRGraph, program: Program, x: Any, arithmetic: Arithm
 
 
 @settings(max_examples=60)
-@given(st.integers(0, 2**32 - 1), st.sampled_from(["zero", "subtract"]), st.sampled_from([">", ">="]))
-def test_every_rounding_of_a_random_graph_is_listed(seed: int, reset: str, spike_op: str) -> None:
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["zero", "subtract"]), st.sampled_from([">", ">="]), WAYS)
+def test_every_rounding_of_a_random_graph_is_listed(seed: int, reset: str, spike_op: str, way: dict) -> None:
     rng = np.random.default_rng(seed)
     graph = rough(rng, dyadic.random_graph(rng, reset=reset, spike_op=spike_op), reset)
     x = (rng.random((9, 4, 3)) < 0.6).astype(float)
     try:
         run_graph(graph, x)
-        program = lower(graph, calibration=x)
+        program = lower(graph, calibration=x, **way)
     except UnsupportedOp:  # cycles without rows, which test_alignment looks at
         assume(False)
         return

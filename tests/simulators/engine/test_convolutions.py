@@ -1,0 +1,118 @@
+"""Convolutions on the engine: every geometry, every way in which their neurons may lie, and sums at their widest."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from agreement import assert_same_bits, assert_same_by_core
+from spikewright.exporters.program.make import make_program
+from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
+
+
+def convolved(rng: np.random.Generator, shape: tuple, kernel: tuple, wide: bool, **changes: object) -> Program:
+    """One convolution of random weights onto LIF neurons that spike now and then; a third of the weights is zero."""
+    out_shape = changes.pop("out")
+    weights = rng.integers(-128 if wide else -20, 128 if wide else 21, kernel) * 2 * (rng.random(kernel) < 0.7)
+    size = int(np.prod(out_shape))
+    bias = rng.integers(0, 2, size).astype(np.int32) * 3
+    projection = Projection("c", "in", "a", weights.astype(np.int16), kind="convolution", **changes)
+    population = Population("a", out_shape, 4095, 2048, rng.integers(20, 3000, size).astype(np.int32), bias, level=1)
+    return make_program((Input("in", shape),), (population,), (projection,), (Output("out", "a", "spike_count"),))
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize(
+    ("shape", "kernel", "changes"),
+    [
+        ((3, 9, 7), (8, 3, 3, 3), {"out": (8, 9, 7), "padding": (1, 1)}),
+        ((2, 11, 10), (5, 2, 3, 2), {"out": (5, 4, 5), "stride": (3, 2), "padding": (1, 0)}),
+        ((1, 8, 8), (17, 1, 5, 5), {"out": (17, 4, 4)}),
+        ((40, 4, 4), (64, 40, 3, 3), {"out": (64, 2, 2), "stride": (2, 2), "padding": (1, 1)}),
+        ((3, 7, 6), (130, 3, 3, 2), {"out": (130, 7, 3), "stride": (1, 2), "padding": (1, 0)}),
+        ((70, 5, 5), (48, 70, 5, 5), {"out": (48, 5, 5), "padding": (2, 2)}),
+        ((4, 6, 6), (3, 4, 1, 1), {"out": (3, 3, 3), "stride": (2, 2)}),
+        ((4, 12), (6, 4, 1, 3), {"out": (6, 1, 10)}),
+        ((2, 5, 5), (4, 2, 2, 2), {"out": (4, 2, 2), "stride": (3, 3), "padding": (1, 1)}),
+        ((4, 6, 6), (6, 2, 3, 3), {"out": (6, 4, 4), "groups": 2}),
+        ((2, 9, 9), (4, 2, 3, 3), {"out": (4, 5, 5), "dilation": (2, 2)}),
+        ((1, 1, 1), (1, 1, 1, 1), {"out": (1, 1, 1)}),
+        ((2100, 1, 2), (3, 2100, 1, 2), {"out": (3, 1, 1)}),
+        ((1, 1023), (2, 1, 1, 3), {"out": (2, 1, 341), "stride": (1, 3)}),
+        ((1, 1024), (2, 1, 1, 3), {"out": (2, 1, 341), "stride": (1, 3)}),
+        ((1, 1, 1), (60, 1, 5, 3), {"out": (60, 3, 1), "padding": (3, 1)}),
+        ((2, 3, 2), (9, 2, 7, 6), {"out": (9, 1, 3), "padding": (2, 3)}),
+        ((2, 9, 8), (3, 2, 1, 2), {"out": (3, 2, 3), "stride": (5, 4), "padding": (0, 1)}),
+        ((3, 4, 4), (50, 3, 2, 1), {"out": (50, 4, 6), "stride": (3, 3), "padding": (4, 6)}),
+    ],
+)
+def test_convolutions_of_every_geometry_agree(shape: tuple, kernel: tuple, changes: dict, wide: bool) -> None:
+    rng = np.random.default_rng(0)
+    program = convolved(rng, shape, kernel, wide, **changes)
+    for rate in (0.02, 0.3, 1.0):
+        assert_same_bits(program, {"in": (rng.random((4, 3, *shape)) < rate).astype(np.uint8)})
+    graded = replace(program, inputs=(Input("in", shape, "graded", 1.0, 8),))
+    assert_same_bits(graded, {"in": rng.integers(-255, 256, (3, 2, *shape)).astype(np.int32)})
+
+
+@pytest.mark.parametrize(
+    ("outs", "sides"), [(6, (2, 3)), (5, (1, 3)), (3, (1, 5)), (4, (1, 2)), (53, (1, 3)), (70, (3, 2))]
+)
+def test_channels_of_a_place_are_counted_on_their_own_cores(outs: int, sides: tuple[int, int]) -> None:
+    """Whatever lies seven neurons further, be it a channel of the next place."""
+    rng = np.random.default_rng(0)
+    program = convolved(rng, (2, *sides), (outs, 2, 1, 1), False, out=(outs, *sides))
+    x = {"in": (rng.random((6, 3, 2, *sides)) < 0.2).astype(np.uint8)}
+    for neurons in (1, 5, outs, outs * sides[1] // 2 + 1, 3 * outs * sides[0] * sides[1] // 4):
+        assert_same_by_core(program, x, neurons)
+
+
+def kernel(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    return (rng.integers(-40, 41, shape) * 2).astype(np.int16)
+
+
+def test_one_population_may_be_several_images() -> None:
+    """Convolutions of different shapes into a flat population, into another image, and out of that one."""
+    rng = np.random.default_rng(0)
+
+    def window(source: str, target: str, *shape: int, **fields: object) -> Projection:
+        return Projection(f"{source}>{target}", source, target, kernel(rng, *shape), kind="convolution", **fields)
+
+    def population(name: str, shape: tuple[int, ...], level: int) -> Population:
+        return Population(name, shape, 4095, 1000, 50, np.zeros(int(np.prod(shape)), np.int32), level=level)
+
+    inputs = (Input("rows", (2, 12)), Input("square", (3, 4, 4)), Input("one", (1, 3, 8)))
+    populations = (population("flat", (48,), 1), population("other", (4, 4, 3), 1), population("last", (2, 3, 2), 2))
+    projections = (
+        window("rows", "flat", 4, 2, 1, 3, padding=(0, 1)),
+        window("square", "flat", 3, 3, 3, 3, padding=(1, 1)),
+        window("one", "flat", 2, 1, 1, 1),
+        window("rows", "other", 4, 2, 1, 1),
+        window("square", "other", 3, 3, 1, 1),
+        window("other", "last", 2, 4, 2, 2),
+    )
+    program = make_program(inputs, populations, projections, (Output("out", "last", "spike_count"),))
+    x = {port.name: (rng.random((5, 3, *port.shape)) < 0.4).astype(np.uint8) for port in inputs}
+    assert assert_same_bits(program, x, 2) > 0
+    assert_same_by_core(program, x, 17)
+
+
+@pytest.mark.parametrize("outs", [2, 50])
+@pytest.mark.parametrize("ins", [127, 128, 129, 300])
+def test_sums_at_the_end_of_their_type(outs: int, ins: int) -> None:
+    """128 channels of two taps at -128 are the first sum that 16 bits do not hold by this count."""
+    rng = np.random.default_rng(0)
+    program = convolved(rng, (ins, 2, 1), (outs, ins, 2, 1), False, out=(outs, 1, 1))
+    for weight, mode in ((-256, "mixed"), (254, "mixed"), (255, "excitatory"), (-255, "inhibitory")):
+        weights = np.full((outs, ins, 2, 1), weight, np.int16)
+        full = replace(program.projections[0], weights=weights, sign_mode=mode)
+        for projection in (full, replace(full, weight_exp=7)):
+            assert_same_bits(replace(program, projections=(projection,)), {"in": np.ones((2, 1, ins, 2, 1), np.uint8)})
+
+
+def test_graded_events_of_24_bits_wrap_as_the_contract_says() -> None:
+    rng = np.random.default_rng(0)
+    program = convolved(rng, (40, 3, 3), (50, 40, 3, 3), True, out=(50, 3, 3), padding=(1, 1))
+    program = replace(program, inputs=(Input("in", (40, 3, 3), "graded", 1.0, 24),))
+    for value in (2**24 - 1, 1 - 2**24, 2**23):
+        assert_same_bits(program, {"in": np.full((2, 2, 40, 3, 3), value, np.int32)})
