@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,11 @@ from ...models.errors import InputError
 HEADER_BYTES = 1024
 """More than an .npy header of plain numbers takes."""
 
-_NO_HEADER = (ValueError, TypeError, LookupError, SyntaxError, TokenError, EOFError, RecursionError, MemoryError)
-"""What NumPy raises for a header that is no description of an array, which it reads with Python's own parser."""
+UNREADABLE = (
+    *(OSError, EOFError, BadZipFile, zlib.error, RuntimeError),
+    *(ValueError, TypeError, LookupError, SyntaxError, TokenError, MemoryError),
+)
+"""What zipfile and NumPy raise for a damaged file; NumPy reads the header of an array with Python's own parser."""
 
 
 def read_entry(path: Path, name: str, kinds: str, max_bytes: int) -> NDArray[Any]:
@@ -41,14 +44,17 @@ def read_entry(path: Path, name: str, kinds: str, max_bytes: int) -> NDArray[Any
     """
     try:
         with ZipFile(path) as archive:
-            size = archive.getinfo(f"{name}.npy").file_size
+            entry = archive.getinfo(f"{name}.npy")
+            size = entry.file_size
+            if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):  # NumPy writes no other
+                raise ValueError(f"{name} is packed by method {entry.compress_type}")
             if size > max_bytes + HEADER_BYTES:
-                raise InputError(f"{path}: {name} unpacks to {size:,} bytes, at most {max_bytes:,} are read.")
+                raise ValueError(f"{name} unpacks to {size:,} bytes, at most {max_bytes:,} are read")
             with archive.open(f"{name}.npy") as file:
                 content = file.read(size)
     except KeyError as error:
         raise InputError(f"{path} has no array {name!r}.") from error
-    except (OSError, EOFError, BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError) as error:
+    except UNREADABLE as error:
         raise InputError(f"{path} cannot be read as .npz: {error}. Fetch it again.") from error
     return _array(content, path, name, kinds)
 
@@ -59,7 +65,7 @@ def _array(content: bytes, path: Path, name: str, kinds: str) -> NDArray[Any]:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = read(file)
-    except _NO_HEADER as error:
+    except UNREADABLE as error:
         raise InputError(f"{path}: {name} is no .npy array: {type(error).__name__} {error}.") from error
     # Compared before anything is allocated: a header may claim any shape.
     given = len(content) - file.tell()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...models.errors import InputError
 from ...models.files import atomic_file
+from .arrays import UNREADABLE
 from .cifar_archive import read_archive, read_folder
 from .cifar_mosaics import INDEX, read_mosaics
 from .download import download
@@ -47,7 +48,8 @@ def read_cifar(known: CifarSet, part: str, fetch: bool, tell: Callable[[str], No
         for batch, rows in zip(batches, parts, strict=True):
             require_content(path, hashlib.sha256(rows.data).hexdigest(), batch.sha256)
         records = np.concatenate(parts)
-        _keep(records, cache)
+        if path.name != FOLDER:  # which is as fast to read as the cache
+            _keep(records, cache)
         files = (str(path),)
     else:
         files = (str(cache),)
@@ -59,7 +61,7 @@ def _cached(path: Path, batches: tuple[Batch, ...]) -> NDArray[np.uint8] | None:
     shape = (sum(batch.count for batch in batches), RECORD_BYTES)
     try:
         records = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+    except UNREADABLE:
         return None
     if records.dtype != np.uint8 or records.shape != shape:
         return None

@@ -54,7 +54,7 @@ def read_archive(path: Path, batches: Sequence[Batch]) -> list[NDArray[np.uint8]
                     if file is not None:
                         batch = wanted[name]
                         found[batch.name] = records_of(file.read(batch.count * RECORD_BYTES + 1), batch, path)
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+    except (tarfile.TarError, OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
         raise InputError(f"{path} cannot be unpacked: {error}. Delete it and fetch it again.") from error
     if missing := [batch.name for batch in batches if batch.name not in found]:
         raise InputError(f"{path} is a tar archive, but lacks {', '.join(missing)}. Fetch it again.")

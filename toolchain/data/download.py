@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -147,11 +147,10 @@ def _size(path: Path) -> int:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Wait until no other process downloads into `folder`; the lock ends with its process."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: the checksum still tells if two transfers mixed
-        yield
-        return
     with (folder / ".lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        # Neither Windows nor every network drive has such locks; the checksum still tells if two transfers mixed.
+        with suppress(ImportError, OSError):
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield

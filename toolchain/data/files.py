@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...models.errors import InputError
+from .arrays import UNREADABLE
 
 Rows = NDArray[Any] | dict[str, NDArray[Any]]
 """(T, B, *input_shape), or such an array by the name of every input."""
@@ -38,7 +38,7 @@ def read_file(path: Path, known: str) -> tuple[Rows, NDArray[np.int64] | None]:
     try:
         loaded = np.load(path, allow_pickle=False)
         x, y = (_named(loaded), loaded.get("y")) if isinstance(loaded, np.lib.npyio.NpzFile) else (loaded, None)
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+    except UNREADABLE as error:
         raise InputError(
             f"{path} cannot be read as an array (.npz needs an entry x, or x/NAME for every input): {error}."
         ) from error

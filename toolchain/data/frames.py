@@ -14,6 +14,8 @@ from .events import require_inside
 
 FRAMES_MAX = 1 << 32
 """Largest number of values T x B x P x H x W."""
+TIME_MAX = 2**63 - 1
+"""Largest product of a sample's microseconds and its steps: what 64 bits hold."""
 
 
 def events_to_frames(
@@ -52,14 +54,14 @@ def events_to_frames(
     ------
     InputError
         If neither `steps` nor `dt_us` is given or one is below 1, if there are no samples, an event lies outside of the
-        sensor, or the frames would be larger than `FRAMES_MAX`.
+        sensor, a sample is longer than `TIME_MAX`, or the frames would be larger than `FRAMES_MAX`.
     """
     if (steps is None and dt_us is None) or min(steps or 1, dt_us or 1) < 1 or 0 in (steps, dt_us):
         raise InputError(f"Frames need at least one step or microsecond a step, got steps={steps}, dt_us={dt_us}.")
     samples = list(events)
     if not samples:
         raise InputError("There are no samples to make frames of.")
-    rows = [_steps_of(sample["t"].astype(np.int64), steps, dt_us) for sample in samples]
+    rows = [_steps_of(sample["t"].astype(np.int64), steps, dt_us, number) for number, sample in enumerate(samples)]
     total = steps or 1 + max((int(row.max()) for row in rows if len(row)), default=0)
     size = math.prod(sensor)
     if total * len(samples) * size > FRAMES_MAX:
@@ -80,10 +82,14 @@ def events_to_frames(
     return frames.reshape(total, len(samples), *sensor)
 
 
-def _steps_of(time_us: NDArray[np.int64], steps: int | None, dt_us: int | None) -> NDArray[np.int64]:
+def _steps_of(time_us: NDArray[np.int64], steps: int | None, dt_us: int | None, number: int) -> NDArray[np.int64]:
+    """Step of every event of sample `number`."""
     if not len(time_us):
         return time_us
-    elapsed = time_us - time_us.min()
+    first, last = int(time_us.min()), int(time_us.max())
+    if (last - first + 1) * (steps or 1) > TIME_MAX:
+        raise InputError(f"Sample {number} has events from {first} to {last} us, which is no recording of one sample.")
+    elapsed = time_us - first
     if dt_us is not None:
         return elapsed // dt_us
     assert steps is not None  # the caller has one of both

@@ -26,7 +26,7 @@ def data_folders() -> tuple[Path, ...]:
     own = os.environ.get(VARIABLE)
     root = Path(__file__).resolve().parents[2]
     beside = [root.parent / "shared" / "data"] if (root / "pyproject.toml").is_file() else []
-    return (*([Path(own)] if own else []), *beside, cache_folder())
+    return (*([Path(own).expanduser()] if own else []), *beside, cache_folder())
 
 
 def find(set_name: str, names: Iterable[str]) -> Path | None:

@@ -96,8 +96,9 @@ def load_samples(
     BackendUnavailable
         If the set needs a package that is not installed.
     """
-    if limit is not None and limit < 1:
-        raise InputError(f"{limit} samples asked for; there must be at least one.")
+    for what, number in (("samples", limit), ("steps", steps)):
+        if number is not None and number < 1:
+            raise InputError(f"{number} {what} asked for; there must be at least one.")
     if encode not in ENCODERS:
         raise InputError(f"Encoding {encode!r} is unknown; known are {', '.join(ENCODERS)}.")
     set_name, part = _set_and_part(spec)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZipFile
 
 import numpy as np
 import pytest
@@ -167,7 +167,18 @@ def test_an_array_that_unpacks_to_too_much(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     with ZipFile(path, "w", ZIP_DEFLATED) as archive:
         archive.writestr("a.npy", bytes(10_000_000))
-    with pytest.raises(InputError, match="unpacks to 10,000,000 bytes, at most 1,000 are read"):
+    with pytest.raises(
+        InputError,
+        match=r"a\.npz cannot be read as \.npz: a unpacks to 10,000,000 bytes, at most 1,000 are read\. Fetch",
+    ):
+        read_entry(path, "a", "iu", 1000)
+
+
+def test_an_array_packed_otherwise_than_numpy_does(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    with ZipFile(path, "w", ZIP_LZMA) as archive:
+        archive.writestr("a.npy", b"numbers")
+    with pytest.raises(InputError, match=r"a\.npz cannot be read as \.npz: a is packed by method 14\. Fetch"):
         read_entry(path, "a", "iu", 1000)
 
 

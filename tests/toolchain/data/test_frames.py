@@ -63,6 +63,10 @@ def test_frames_that_cannot_be() -> None:
     far = _sample((0, 0, 0, 0), (0, 0, 1 << 40, 0))
     with pytest.raises(InputError, match="take longer steps"):
         events_to_frames([far], (2, 34, 34), dt_us=1)
+    ends = _sample((0, 0, -(1 << 62), 0), (0, 0, 1 << 62, 0))
+    for options in ({"steps": 1}, {"dt_us": 1 << 62}):
+        with pytest.raises(InputError, match=r"Sample 0 has events from -\d+ to \d+ us"):
+            events_to_frames([ends], (1, 1, 1), **options)
     with pytest.raises(InputError, match="no samples"):
         events_to_frames([], (2, 34, 34), steps=1)
     with pytest.raises(InputError, match="Sample 1 has events with y from 0 to 2; the sensor has 0 to 1"):

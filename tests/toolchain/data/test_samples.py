@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from spikewright.models.encoders import direct_code, rate_code
 from spikewright.models.errors import InputError
-from spikewright.toolchain.data import load_samples, load_split
+from spikewright.toolchain.data import events_to_frames, load_events, load_samples, load_split
 from spikewright.toolchain.data.digits import load_digits
 from spikewright.toolchain.data.samples import CALIBRATION_SAMPLES
 
@@ -52,6 +53,12 @@ def test_names_that_mean_nothing(spec: str, reason: str) -> None:
         load_samples(spec)
 
 
+@pytest.mark.parametrize("given", [{"steps": 0}, {"limit": -1}])
+def test_no_steps_or_samples(given: dict[str, int]) -> None:
+    with pytest.raises(InputError, match="there must be at least one"):
+        load_samples("digits", **given)
+
+
 def test_an_unknown_encoding() -> None:
     with pytest.raises(InputError, match="known are rate, direct"):
         load_samples("digits", encode="phase")
@@ -84,20 +91,39 @@ def test_real_images_as_input(real) -> None:
     assert np.array_equal(samples.calibration, rate_code(first, 4))
     assert (split.x_train.shape, len(split.y_validation)) == ((55_000, 1, 28, 28), 5000)
     assert (split.x_test.dtype, split.y_test.dtype) == (np.float32, np.int64)
-    direct = load_samples("mnist:train", 2, 3, encode="direct")
-    assert np.array_equal(direct.x[1], split.x_train[:3])
-    assert np.array_equal(direct.y, split.y_train[:3])
 
 
 def test_real_events_as_input(real) -> None:
     real("nmnist-small")
-    spikes = load_samples("nmnist-small", 6, 10)
-    counts = load_samples("nmnist-small:test", 6, 10, encode="direct", shape=(2 * 34 * 34,))
-    assert spikes.x.shape == (6, 10, 2, 34, 34)
-    assert np.array_equal(spikes.x.reshape(6, 10, -1), counts.x > 0)
+    spikes = load_samples("nmnist-small:train", 6, 10)
+    counts = load_samples("nmnist-small", 6, 10, encode="direct", shape=(2 * 34 * 34,))
+    test = load_events("nmnist-small", "test")
+    frames = events_to_frames(islice(test, 10), test.sensor, steps=6, count=True)
+    assert np.array_equal(counts.x, frames.reshape(6, 10, -1))
     assert counts.x.max() > 1
-    assert spikes.calibration.shape[1] == CALIBRATION_SAMPLES
-    assert list(spikes.y[:3]) == [7, 2, 1]
+    assert spikes.x.shape == (6, 10, 2, 34, 34)
+    assert np.array_equal(spikes.x, spikes.calibration[:, :10])
+    assert np.array_equal(spikes.calibration.reshape(6, CALIBRATION_SAMPLES, -1), counts.calibration > 0)
+    assert list(counts.y[:3]) == [7, 2, 1]
+
+
+@pytest.mark.parametrize("name", ["x.npy", "x.npz"])
+def test_a_damaged_file_is_an_error_that_names_it(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    with path.open("wb") as file:
+        if name == "x.npy":
+            np.save(file, np.ones((2, 2, 40)))
+        else:
+            np.savez_compressed(file, x=np.arange(160).reshape(2, 2, 40))
+    whole, refused = path.read_bytes(), 0
+    for place in range(0, len(whole), 2):
+        path.write_bytes(whole[:place] + b"(" + whole[place + 1 :])
+        try:
+            load_samples(str(path))
+        except InputError as error:
+            assert str(path) in str(error)
+            refused += 1
+    assert refused > 50
 
 
 def test_a_known_set_is_a_file_too_if_it_ends_so(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from spikewright.models.errors import BackendUnavailable, InputError
@@ -12,38 +13,33 @@ from spikewright.toolchain.data.events import Events, load_events
 from spikewright.toolchain.data.tonic_sets import load_tonic
 
 
-def _record(x: int, y: int, t: int, p: int) -> bytes:
-    return bytes([x, y, p << 7 | t >> 16, t >> 8 & 255, t & 255])
-
-
 def test_tonic_is_asked_for_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tonic", None)  # what Python itself does for a module that cannot be imported
     with pytest.raises(BackendUnavailable, match=r"pip install 'spikewright\[events\]'"):
-        load_events("tonic:NMNIST", "test")
+        load_events("tonic:POKERDVS", "test")
 
 
-def _tonic_nmnist(data: Path) -> None:
+def _poker_cards(data: Path) -> Path:
     """Write as many recordings as tonic wants to see before it believes that the set is there."""
-    for part in ("Train", "Test"):
-        for kind in range(10):
-            folder = data / "tonic" / "NMNIST" / part / str(kind)
-            folder.mkdir(parents=True)
-            for number in range(1000):
-                (folder / f"{kind * 1000 + number:05}.bin").write_bytes(_record(kind, number % 34, number, 1))
-    for name in ("train.zip", "test.zip"):
-        (data / "tonic" / "NMNIST" / name).write_bytes(b"not read")
+    root = data / "tonic" / "POKERDVS"
+    for kind, suit in enumerate(("cl", "he", "di", "sp")):
+        folder = root / "pips_test" / suit
+        folder.mkdir(parents=True)
+        for number in range(5):
+            np.save(folder / f"{number}.npy", np.array([(70_000 + number, kind, number, 1)]))  # t, x, y, p
+    (root / "pips_test.tar.gz").write_bytes(b"not read")
+    return root / "pips_test"
 
 
 def test_a_set_of_tonic(data: Path) -> None:
     pytest.importorskip("tonic", reason="tonic is not installed (pip install 'spikewright[events]')")
-    _tonic_nmnist(data)
-    events: Events = load_tonic("NMNIST", "test")
-    assert (len(events), events.sensor) == (10_000, (2, 34, 34))
-    assert list(events.y[:12]) == [*range(10), 0, 1]
-    assert events[11].tolist() == [(1, 1, 1, 1)]
-    (data / "tonic" / "NMNIST" / "Test" / "3" / "03000.bin").write_bytes(b"1234567")
-    with pytest.raises(InputError, match=r"Sample 3000 of NMNIST in .* cannot be read by tonic"):
-        events[3]
+    np.save(_poker_cards(data) / "di" / "3.npy", np.zeros((1, 3), int))
+    events: Events = load_tonic("POKERDVS", "test")
+    assert (len(events), events.sensor) == (20, (2, 35, 35))
+    assert list(events.y) == [0, 1, 2, 3] * 5
+    assert events[9].tolist() == [(1, 2, 70_002, 1)]
+    with pytest.raises(InputError, match=r"Sample \d+ of POKERDVS in .* cannot be read by tonic"):
+        events[4 * 3 + 2]
 
 
 def test_sets_that_tonic_cannot_give(data: Path) -> None:
