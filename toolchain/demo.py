@@ -65,7 +65,7 @@ def run_demo(
     config = TrainConfig(seed=seeds[0])
     first, accuracy = _train_all(seeds, tell, bar)
     source = _source(first, config)
-    samples = load_samples(config.data, config.network.steps)
+    samples = load_samples(config.data, config.network.steps, encode=config.encoder)
     program = source.program(samples.calibration)
     tell(f"running the integer program on {samples.x.shape[1]} test images")
     placements = place_all(program)
@@ -136,7 +136,7 @@ def _write_report(
 def _train(config: TrainConfig, bar: bool) -> tuple[TrainResult, dict[str, float]]:
     """Train once; accuracies of the exact, the frozen and the integer network on the whole test set."""
     result = train(config, progress=bar)
-    samples = load_samples(config.data, config.network.steps)
+    samples = load_samples(config.data, config.network.steps, encode=config.encoder)
     trace = simulate(_source(result, config).program(samples.calibration), samples.x)
     return result, {
         "exact": result.metrics["accuracy"],
@@ -146,4 +146,4 @@ def _train(config: TrainConfig, bar: bool) -> tuple[TrainResult, dict[str, float
 
 
 def _source(result: TrainResult, config: TrainConfig) -> Source:
-    return network_source(f"demo, seed {config.seed}", result.model, result.frozen, config.data)
+    return network_source(f"demo, seed {config.seed}", result.model, result.frozen, config.data, config.encoder)

@@ -7,14 +7,20 @@ from typing import Annotated, Any
 import typer
 
 from . import render
+from .loading import samples_for
 from .options import (
     Bits,
     Chip,
     Cycle,
     Dt,
+    Encode,
     Example,
+    Gain,
     Json,
     Reset,
+    Rounding,
+    Rows,
+    ScaleBy,
     SourceArgument,
     Steps,
     Weights,
@@ -22,7 +28,7 @@ from .options import (
     lowering,
     shape,
 )
-from .output import emit, say
+from .output import emit, say, teller
 
 
 def export(
@@ -35,34 +41,42 @@ def export(
     ] = False,
     weights: Weights = "",
     example: Example = "",
-    bits: Bits = None,
+    bits: Bits = "",
     chip: Chip = "",
+    scale: ScaleBy = "",
+    rows: Rows = "",
+    rounding: Rounding = "",
+    ei: Gain = "",
     reset: Reset = "",
     dt: Dt = None,
     cycle: Cycle = "",
     steps: Steps = 0,
+    encode: Encode = "",
     as_json: Json = False,
 ) -> None:
     """Write the network as a NIR file, as an integer program and as a self-contained Lava folder."""
     from ...models.files import writable_folder
-    from ..data.samples import load_samples
     from ..exporting import MARKER, write_export
     from ..sources import resolve_source
+    from ..stages import stage_for, with_example
 
     writable_folder(out, MARKER)
-    network = resolve_source(source, weights or None, shape(example))
-    options = lowering(bits, reset, dt, cycle, chip)
+    network, stage = stage_for(resolve_source(source, weights or None, shape(example)), ei, chip)
+    options = lowering(bits, reset, dt, cycle, chip, scale, rows, rounding, ei)
     network.portable, network.overrides = portable, {k: options[k] for k in ("reset", "dt_s") if k in options}
     formats = listed(to)
     data = calibrate or network.data
-    calibration = load_samples(data, steps or network.steps).calibration if data else None
+    calibration = samples_for(network, data, steps, encode, tell=teller(False)).calibration if data else None
+    network = with_example(network, calibration)
     program = network.program(calibration, **options) if {"program", "lava"} & set(formats) else None
     content = write_export(network, program, out, formats)
-    emit(content | {"out": out}, as_json, _render)
+    emit(content | {"out": out, "stage": stage}, as_json, _render)
 
 
 def _render(content: dict[str, Any]) -> None:
     render.losses(content["losses"])
+    if content["stage"] is not None:
+        say("  took the {} network ({})".format(*content["stage"]))
     for name, (value, origin) in content.get("settings", {}).items():
         say(f"  chose {name} = {value} ({origin})")
     for name, file in content["files"].items():

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from ...models.errors import SpikewrightError
-from . import doctor, exporting, inspecting, placing, reporting, running, training
+from . import doctor, exporting, gains, inspecting, placing, quantise, reporting, running, training
 from .output import fail
 
 EPILOG = (
@@ -28,9 +28,11 @@ app.command("demo")(training.demo)
 app.command("train")(training.train)
 app.command("evaluate")(running.evaluate)
 app.command("export")(exporting.export)
+app.command("quantise")(quantise.quantise)
 app.command("simulate")(running.simulate)
 app.command("compare")(running.compare)
 app.command("report")(reporting.report)
+app.command("gains")(gains.gains)
 app.command("inspect")(inspecting.inspect)
 app.command("chips")(placing.chips)
 app.command("check")(placing.check)

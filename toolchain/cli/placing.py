@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from . import chip_tables
+from .loading import samples_for
 from .options import (
     CHIP,
     Bits,
@@ -14,6 +15,7 @@ from .options import (
     Cycle,
     Data,
     Dt,
+    Encode,
     Example,
     Json,
     OutFile,
@@ -24,7 +26,7 @@ from .options import (
     lowering,
     shape,
 )
-from .output import emit, stop
+from .output import emit, stop, teller
 
 
 def chips(
@@ -57,9 +59,10 @@ def check(
     chip: Chip = CHIP,
     data: Data = "",
     steps: Steps = 0,
+    encode: Encode = "",
     weights: Weights = "",
     example: Example = "",
-    bits: Bits = None,
+    bits: Bits = "",
     reset: Reset = "",
     dt: Dt = None,
     cycle: Cycle = "",
@@ -69,14 +72,13 @@ def check(
     """Place the network on a chip: every rule with actual and limit, cores, tiles and memory. Exit 3 if it misfits."""
     from ...simulators.chips.profile import load_chip
     from ...simulators.placement.fitting import misfit
-    from ..data.samples import load_samples
     from ..placing import describe_fit
     from ..sources import resolve_source
 
     load_chip(chip)  # an unknown chip is told before the work, not after it
     network = resolve_source(source, weights or None, shape(example))
     named = data or network.data
-    calibration = load_samples(named, steps or network.steps).calibration if named else None
+    calibration = samples_for(network, named, steps, encode, tell=teller(False)).calibration if named else None
     # Lowered for no chip in particular, so that every violation is found here and told together.
     program = network.program(calibration, **lowering(bits, reset, dt, cycle))
     content, placement, findings = describe_fit(program, chip)

@@ -18,6 +18,7 @@ from .options import (
     Data,
     Dt,
     Effects,
+    Encode,
     Example,
     Json,
     Limit,
@@ -33,7 +34,10 @@ from .options import (
 from .output import emit, say, teller
 
 if TYPE_CHECKING:
-    pass
+    from ...exporters.program.program import Program
+    from ..data.samples import Samples
+    from ..quantisation.diagnosis import Diagnosis
+    from ..sources import Source
 
 PAGE = "report.html"
 SAMPLES = 100
@@ -48,13 +52,15 @@ def report(
     backend: Annotated[str, typer.Option("--backend", help="engine, oracle or lava.")] = "engine",
     out: Annotated[str, typer.Option("--out", help="Page to write; its JSON is written beside it.")] = PAGE,
     steps: Steps = 0,
+    encode: Encode = "",
     weights: Weights = "",
     example: Example = "",
-    bits: Bits = None,
+    bits: Bits = "",
     reset: Reset = "",
     dt: Dt = None,
     cycle: Cycle = "",
     effects: Effects = True,
+    layers: Annotated[bool, typer.Option("--layers", help="Add what quantise finds, layer by layer.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -72,7 +78,7 @@ def report(
     profile = load_chip(chip)
     require_energies(profile)  # told before the work, not after it
     tell = teller(quiet)
-    network, loaded = load(source, data, samples, steps, weights, example)
+    network, loaded = load(source, data, samples, steps, weights, example, encode, tell)
     options = lowering(bits, reset, dt, cycle)
     program = network.program(loaded.calibration, **options)
     placement = place(program, profile)
@@ -92,11 +98,13 @@ def report(
     )
     given = {"--data": data, "--chip": chip, "--samples": samples, "--targets": targets, "--out": out}
     given |= {"--steps": steps, "--weights": weights, "--example": example, "--bits": bits, "--reset": reset}
-    given |= {"--dt": dt, "--cycle": cycle, "--backend": backend, "--no-effects": not effects}
+    given |= {"--dt": dt, "--cycle": cycle, "--backend": backend, "--encode": encode}
+    given |= {"--no-effects": not effects, "--layers": layers}
     made = make(
         trace,
         price(trace, placement),
         result,
+        _diagnosed(network, loaded, options, program, tell) if layers else None,
         command=command("report", source, given),
         title=network.name,
         data=loaded.name,
@@ -106,6 +114,13 @@ def report(
     made.save(page)
     write_json(made.content, beside)
     emit(made.content, as_json, lambda content: _render_report(content, page, beside))
+
+
+def _diagnosed(network: Source, loaded: Samples, options: dict[str, Any], program: Program, tell: Any) -> Diagnosis:
+    from ..quantisation.examine import diagnose
+
+    tell("examining the layers")
+    return diagnose(network, loaded.x, loaded.y, loaded.calibration, options, program)
 
 
 def _pages(out: str) -> tuple[Path, Path]:
@@ -136,7 +151,7 @@ def _is_report(path: Path) -> bool:
 
 def command(name: str, source: str, options: dict[str, Any]) -> str:
     """The command line that was given, without options that were not given or are at their default."""
-    defaults = {"--chip": CHIP, "--samples": SAMPLES, "--out": PAGE, "--steps": 0}
+    defaults = {"--chip": CHIP, "--samples": SAMPLES, "--out": PAGE, "--steps": 0, "--backend": "engine"}
     words = []
     for key, value in options.items():
         if value is None or value is False or value in ("", defaults.get(key)):

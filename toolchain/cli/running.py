@@ -16,6 +16,7 @@ from .options import (
     Data,
     Dt,
     Effects,
+    Encode,
     Example,
     Json,
     Limit,
@@ -41,9 +42,10 @@ def simulate(
     chip: Chip = "",
     samples: Limit = 0,
     steps: Steps = 0,
+    encode: Encode = "",
     weights: Weights = "",
     example: Example = "",
-    bits: Bits = None,
+    bits: Bits = "",
     reset: Reset = "",
     dt: Dt = None,
     cycle: Cycle = "",
@@ -56,7 +58,7 @@ def simulate(
     from ..describe import describe_activity, describe_costs, provenance
     from ..placing import place_all
 
-    network, loaded = load(source, data, samples, steps, weights, example)
+    network, loaded = load(source, data, samples, steps, weights, example, encode, teller(quiet))
     program = network.program(loaded.calibration, **lowering(bits, reset, dt, cycle))
     tell = teller(quiet)
     options = {"progress": lambda done: tell(f"lava: {done} samples done")} if backend == "lava" else {}
@@ -85,9 +87,10 @@ def compare(
     targets: Targets = "",
     samples: Limit = 100,
     steps: Steps = 0,
+    encode: Encode = "",
     weights: Weights = "",
     example: Example = "",
-    bits: Bits = None,
+    bits: Bits = "",
     reset: Reset = "",
     dt: Dt = None,
     cycle: Cycle = "",
@@ -103,7 +106,7 @@ def compare(
     from ..describe import describe_comparison, provenance
     from ..targets import INTEGER
 
-    network, loaded = load(source, data, samples, steps, weights, example)
+    network, loaded = load(source, data, samples, steps, weights, example, encode, teller(quiet))
     chosen = listed(targets) or None
     result = run(
         network,
@@ -131,9 +134,10 @@ def evaluate(
     targets: Targets = "",
     samples: Limit = 0,
     steps: Steps = 0,
+    encode: Encode = "",
     weights: Weights = "",
     example: Example = "",
-    bits: Bits = None,
+    bits: Bits = "",
     reset: Reset = "",
     dt: Dt = None,
     cycle: Cycle = "",
@@ -146,7 +150,7 @@ def evaluate(
     from ..describe import provenance
     from ..targets import INTEGER, available_targets, run_target
 
-    network, loaded = load(source, data, samples, steps, weights, example)
+    network, loaded = load(source, data, samples, steps, weights, example, encode, teller(quiet))
     if loaded.y is None:
         raise InputError(f"{loaded.name} has no classes; an accuracy needs a .npz file with x and y.")
     chosen = listed(targets) or tuple(target for target in available_targets(network) if target != "lava")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
@@ -14,6 +14,9 @@ from ...simulators.pricing import Cost
 from ..comparison.chain import Comparison
 from ..exporting import to_json
 from .content import build_content
+
+if TYPE_CHECKING:
+    from ..quantisation.diagnosis import Diagnosis
 
 
 class Report:
@@ -70,6 +73,7 @@ def report(
     trace: Trace,
     cost: Cost | None = None,
     result: Comparison | None = None,
+    diagnosis: Diagnosis | None = None,
     *,
     command: str | None = None,
     title: str = "A spiking network",
@@ -86,6 +90,8 @@ def report(
         Of `price`, for the same program; without it the report has neither energy, time nor cores.
     result : Comparison, optional
         Of `compare`, for the same program; without it the report has no chain of references.
+    diagnosis : Diagnosis, optional
+        Of `diagnose`, for the same program; without it the report has no table of layers and findings.
     command : str, optional
         What regenerates the page; the call of this function if not given.
     title : str
@@ -102,11 +108,11 @@ def report(
     Raises
     ------
     InputError
-        If trace, cost and comparison are of different programs, or `labels` does not fit the samples.
+        If trace, cost, comparison and diagnosis are of different programs, or `labels` does not fit the samples.
     """
     if command is None:
         named = "result" if cost is not None else "result=result"
         given = ["trace", *(["cost"] if cost is not None else []), *([named] if result is not None else [])]
         command = f'sw.report({", ".join(given)}).save("report.html")'
-    content = build_content(trace, cost, result, command=command, title=title, data=data, labels=labels)
+    content = build_content(trace, cost, result, diagnosis, command=command, title=title, data=data, labels=labels)
     return Report(content, trace)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,24 +17,31 @@ from ..comparison.chain import Comparison
 from ..describe import describe_activity, describe_comparison, provenance, spiking_populations
 from ..exporting import to_json
 from .cost import describe_cost
+from .layers import describe_layers
 from .network import describe_program, describe_weights, in_order
 from .verdict import verdict
+
+if TYPE_CHECKING:
+    from ..quantisation.diagnosis import Diagnosis
 
 BINS = 24
 """Bins of a histogram of firing rates."""
 
 
-def find_program(trace: Trace, cost: Cost | None, result: Comparison | None) -> Program | None:
+def find_program(
+    trace: Trace, cost: Cost | None, result: Comparison | None, diagnosis: Diagnosis | None = None
+) -> Program | None:
     """Return the program that was run, from the placement or the comparison, whichever is given.
 
     Raises
     ------
     InputError
-        If trace, cost and comparison are not of one program; all that differ at once.
+        If trace, cost, comparison and diagnosis are not of one program; all that differ at once.
     """
     programs = {
         "cost": cost.placement.program if cost is not None else None,
         "comparison": result.program if result is not None else None,
+        "diagnosis": diagnosis.program if diagnosis is not None else None,
     }
     of = {"trace": trace.program_hash} | {name: p.content_hash for name, p in programs.items() if p is not None}
     if len({found for found in of.values() if found}) > 1:
@@ -49,6 +56,7 @@ def build_content(
     trace: Trace,
     cost: Cost | None,
     result: Comparison | None,
+    diagnosis: Diagnosis | None = None,
     *,
     command: str,
     title: str,
@@ -56,7 +64,7 @@ def build_content(
     labels: NDArray[Any] | None,
 ) -> dict[str, Any]:
     """Everything a report says; arguments as in `report`."""
-    program = find_program(trace, cost, result)
+    program = find_program(trace, cost, result, diagnosis)
     # The run itself may have more samples than the comparison's run on the same backend.
     traces = (result.traces if result is not None else {}) | {trace.backend: trace}
     content: dict[str, Any] = {
@@ -72,6 +80,7 @@ def build_content(
         "network": None if program is None else describe_program(program),
         "weights": {} if program is None else describe_weights(program),
         "cost": None if cost is None else describe_cost(cost),
+        "quantisation": None if diagnosis is None else describe_layers(diagnosis),
         "provenance": {
             "program_hash": trace.program_hash,
             "versions": provenance(),

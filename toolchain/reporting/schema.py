@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from .schema_cost import Cost
+from .schema_layers import Quantisation
 from .schema_network import ListedLoss, Network, Weights
 from .schema_parts import Strict, Versions
 
@@ -140,6 +141,7 @@ class ReportContent(Strict):
     network: Network | None
     weights: dict[str, Weights]
     cost: Cost | None
+    quantisation: Quantisation | None = Field(default=None, description="null unless `diagnose` was asked for")
     provenance: Provenance
 
 
