@@ -13,12 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..exporters.program.population import STATE_LIMIT, Population
-from ..exporters.program.reciprocals import RECIPROCAL_EXP, reciprocals
+from ..exporters.program.reciprocals import QUOTIENT_LIMIT, RECIPROCAL_EXP, reciprocals
 
 Integers = NDArray[np.int64]
-
-QUOTIENT_LIMIT = 2**17 - 1
-"""Largest magnitude of a quotient: 64 times it still is a 24-bit current."""
 
 
 @dataclass(frozen=True)

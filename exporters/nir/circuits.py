@@ -32,7 +32,8 @@ def circuit(module: EILinear, context: Context) -> Leaf:
             f"its divisor is annealed by a share of {float(module.annealing.share):g}; train on until the share is 1, "
             "or call models.freeze_gain"
         )
-    assert context.circuit is not None
+    if context.circuit is None:
+        raise UnsupportedOp("its static gain is unknown: running the model on the example does not call it as a module")
     gain = context.circuit.gain.double()
     weight, bias = weight * (exact.gain_e.detach() * gain)[:, None], array(exact.bias_e)
     node = nir.Affine(array(weight), bias)

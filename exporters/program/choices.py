@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
@@ -42,6 +42,11 @@ class Choices:
     rows: str = ROWS[0]
     rounding: str = ROUNDINGS[0]
     origin: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def spanned(self) -> float:
+        """Percent of the weights that the grid is to span."""
+        return self.percentile if self.scale == "percentile" else 100.0
 
     def bits_of(self, projection: str, target: str) -> int:
         """Weight bits of a projection: its own, else those of the population it ends in, else everyone's."""
@@ -85,10 +90,11 @@ def choices_of(
     rows: str | None = None,
     rounding: str | None = None,
     chip: ChipLimits | None = None,
+    wrong: Iterable[str] = (),
 ) -> Choices:
     """Check the arguments of `lower` that say how to quantise.
 
-    Parameters are those of `lower`; None is for what was not given.
+    Parameters are those of `lower`, None for what was not given, and what is `wrong` with the others.
 
     Raises
     ------
@@ -96,7 +102,7 @@ def choices_of(
         Naming every argument that is unknown or out of range.
     """
     kind, _, percent = scale.partition(":") if isinstance(scale, str) else (scale, "", "")
-    wrong = [*_wrong_bits(weight_bits)]
+    wrong = [*_wrong_bits(weight_bits), *wrong]
     if scale is not None and kind not in SCALES:
         wrong.append(f"scale = {scale!r} is unknown; known are {', '.join(SCALES)} and percentile:P")
     elif percent and (kind != "percentile" or not _is_percentile(percent)):

@@ -11,15 +11,17 @@ from .choices import Bits, choices_of
 from .limits import ChipLimits
 from .losses import Loss
 from .make import make_program
-from .passes.activity import observe, settings_of
+from .passes.activity import observe
+from .passes.activity import settings_of as activity_settings
 from .passes.chip import require_chip
-from .passes.circuits import take_circuits
+from .passes.circuits import take_circuits, wrong_divisions
 from .passes.connect import connect
 from .passes.delays import delays
 from .passes.divided import divide_population
 from .passes.execute import Arithmetic
 from .passes.fold import fold
-from .passes.inputs import Calibration, inputs_of, rounded_inputs
+from .passes.inputs import Calibration, inputs_of, rounded_inputs, wrong_width
+from .passes.inputs import settings_of as input_settings
 from .passes.levels import levels
 from .passes.network import Network
 from .passes.positive import positive_thresholds
@@ -46,7 +48,7 @@ def lower(
     scale: str | None = None,
     rows: str | None = None,
     rounding: str | None = None,
-    reciprocal_bits: int = 3,
+    reciprocal_bits: int | None = None,
     input_bits: int | None = None,
 ) -> Program:
     """Lower `graph` to integers.
@@ -67,18 +69,18 @@ def lower(
           recurrence, skips, sub-graphs.
     calibration : (T, B, *input_shape) array, or dict of input name to such an array, optional
         Real input. Binary values make a spike input; integers a graded one that takes them unchanged; floats a graded
-        one of `inputs.GRADED_BITS` bits. Its T bounds states without leak: in samples with more rows the membrane of a
-        spiking neuron without leak stops where its register ends. Without calibration the input is binary, and such a
-        membrane is sure of one row.
+        one of `input_bits` bits. Its T bounds membranes: in samples with more rows that of a spiking neuron may stop
+        where its register ends, which is then in `losses`. Without calibration the input is binary, and a membrane
+        without leak is sure of one row.
     weight_bits : int, or dict of str to int
         1..8, 8 if not given; of all, or by the name of a population (for all projections that end in it) or of a
         projection.
     ei : {"static", "dynamic", "auto"}, optional
-        How divisive inhibition is lowered: by its static gain (not given), or exactly, "dynamic", by a population
-        of kind ei_gain with the projections NAME and NAME.divisor of the circuit NAME. "auto" divides where the graph
-        carries divisors and the chip, if one is named, can.
-    reciprocal_bits : {0, 2, 3, 4}
-        Of the look-up by which it divides; 0 divides by the nearest power of two.
+        How the divisors of E-I circuits are lowered: taken as 1, which leaves the static gain and is a listed loss (not
+        given); or by a population of kind ei_gain, which divides the sum of the projection NAME by that of NAME.divisor
+        for the circuit NAME. "auto" is dynamic where the graph carries divisors and the chip, if one is named, divides.
+    reciprocal_bits : {0, 2, 3, 4}, optional
+        Of the look-up by which ei_gain divides, 3 if not given; 0 divides by the nearest power of two.
     input_bits : int, optional
         Width of a graded input of floats, 1..24; 8 if not given.
     dt_s, integration, spike_op, reset : optional
@@ -112,10 +114,12 @@ def lower(
         See the passes. Violations are collected per pass; everything that no register holds, of all populations, is
         told at once.
     CapacityError
-        If the input is graded, the reset a subtraction, the registers one for each neuron or a population without
-        memory, and the chip lacks that.
+        If the input is graded, the reset a subtraction, the registers one for each neuron, a population without memory
+        or one that divides, and the chip lacks that.
     """
-    choices = choices_of(weight_bits, scale, rows, rounding, chip)
+    choices = choices_of(
+        weight_bits, scale, rows, rounding, chip, [*wrong_divisions(ei, reciprocal_bits), *wrong_width(input_bits)]
+    )
     require_meaning(graph, "the graph")
     semantics = choose(graph, dt_s=dt_s, integration=integration, spike_op=spike_op, reset=reset)
     network, problems = positive_thresholds(connected(graph, semantics, cycle))
@@ -127,11 +131,15 @@ def lower(
     activity = observe(network, calibration, inputs, Arithmetic(semantics.reset, everyone))
     choices = choices if activity is not None else choices.without_activity()
     populations, projections = [], []
-    losses = [*network.losses, *circuits.losses, *rounded_inputs(inputs, calibration)]
+    grey = rounded_inputs(inputs, calibration)
+    losses = [*network.losses, *circuits.losses, *grey]
     for neurons in network.neurons:
         given = (network, neurons, inputs, choices, steps, semantics.spike_op, activity)
         try:
-            lowered = divide_population(*given, reciprocal_bits) if neurons.circuits else quantise_population(*given)
+            if neurons.circuits:
+                lowered = divide_population(*given, circuits.reciprocal_bits)
+            else:
+                lowered = quantise_population(*given)
         except NumericRangeError as error:
             problems += error.violations or [str(error)]
             continue
@@ -140,7 +148,7 @@ def lower(
         losses += lowered[2]
     if problems:
         raise NumericRangeError("No integers of a chip hold this network:", problems)
-    require_chip(populations, chip)
+    require_chip(populations, chip, choices.rows)
     populations, projections, relayed = relays(inputs.values(), populations, projections)
     chosen: dict[str, tuple[str | float, str]] = {} if cycle is None else {"cycle": (cycle, "argument")}
     return make_program(
@@ -149,7 +157,12 @@ def lower(
         projections=tuple(projections),
         outputs=_outputs(network),
         losses=tuple([*losses, *relayed, *_overruled(graph, semantics.reset)]),
-        settings=semantics.settings() | choices.settings() | settings_of(activity) | circuits.settings | chosen,
+        settings=semantics.settings()
+        | choices.settings()
+        | activity_settings(activity)
+        | input_settings(grey, input_bits)
+        | circuits.settings
+        | chosen,
     )
 
 

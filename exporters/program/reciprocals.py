@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 RECIPROCAL_EXP = 12
 """Entries are in units of 2**-12."""
+QUOTIENT_LIMIT = 2**17 - 1
+"""Largest magnitude of a quotient: 64 times it still is a 24-bit current."""
 
 
 def reciprocals(bits: int) -> NDArray[np.int64]:

@@ -15,7 +15,8 @@ from ..program.bounds import longest_memory
 from ..program.population import Population, Register
 from ..program.program import Program
 from ..program.projection import Projection
-from .neurons import QUOTIENT_LIMIT, Registers, State, step
+from ..program.reciprocals import QUOTIENT_LIMIT
+from .neurons import Registers, State, step
 from .straight import WHOLE_FLOAT32, wrapped
 from .synapses import Loaded
 

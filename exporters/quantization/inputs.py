@@ -58,6 +58,7 @@ def _values(port: Input, x: Tensor) -> Tensor:
         if not bool(torch.isfinite(scaled).all()):
             raise InputError(f"Input {port.name!r} holds values that are not finite numbers (dtype {x.dtype}).")
         return straight(scaled, scaled.detach().round().clamp(-limit, limit)).float()
+    x = x.long()  # torch compares no unsigned integers but bytes
     low, high = int(x.min()), int(x.max())
     if low < -limit or high > limit:
         raise InputError(f"Input {port.name!r} holds {low}..{high}; its {port.bits} bits span {-limit}..{limit}.")

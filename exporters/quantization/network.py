@@ -157,11 +157,12 @@ class QuantisedNetwork(nn.Module):
                 f"A fake-quantised network is exact on the CPU, not on {self._here.device}, whose products may round "
                 '(TF32, Winograd); move it with .to("cpu").'
             )
-        record = Record(encode_inputs(self.program, x, self._here.device))
-        self.steps = len(next(iter(record.events.values())))
-        integers = self.integers(self.steps)
-        for group in self._groups:
-            run_group(integers, group, record)
+        with torch.autocast("cpu", enabled=False):  # bfloat16 holds no integer above 256
+            record = Record(encode_inputs(self.program, x, self._here.device))
+            self.steps = len(next(iter(record.events.values())))
+            integers = self.integers(self.steps)
+            for group in self._groups:
+                run_group(integers, group, record)
         return record
 
     def _registers(self, p: Population, integers: Integers, steps: int) -> Registers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,8 @@ import torch
 from torch import Tensor
 
 from ..program.population import STATE_LIMIT, Population
+from ..program.reciprocals import QUOTIENT_LIMIT, RECIPROCAL_EXP, reciprocals
 from .straight import Share, clipped, decayed, wrapped, wrapped24
-
-RECIPROCAL_EXP = 12
-QUOTIENT_LIMIT = 2**17 - 1
 
 
 @dataclass(frozen=True)
@@ -125,7 +123,7 @@ def quotient(p: Population, a: Tensor, divisor: Tensor) -> Tensor:
         fraction, e = torch.frexp(d)  # d = fraction 2**e with a fraction of 1/2 to below 1
         if bits:
             leading = (fraction * 2.0 ** (bits + 1)).long() - 2**bits  # the bits behind the leading one
-            product = a * _reciprocals(bits, a)[leading]
+            product = a * _look_up(bits)[leading]
             q = torch.ldexp(product, p.quotient_exp - RECIPROCAL_EXP + 1 - e)
         else:
             whole = d.long()
@@ -163,8 +161,6 @@ def _current(r: Registers, u: Tensor, a: Tensor) -> Tensor:
     return wrapped24(wrapped(new, 32)) if r.wraps else new
 
 
-def _reciprocals(bits: int, like: Tensor) -> Tensor:
-    """Reciprocals of 1.m in units of 2**-12, each at the middle of its interval, (2**bits,) float64."""
-    middles = (1 << (bits + 1)) + 2 * torch.arange(1 << bits, device=like.device) + 1
-    one = 1 << (RECIPROCAL_EXP + bits + 1)
-    return ((2 * one + middles) // (2 * middles)).double()
+@cache
+def _look_up(bits: int) -> Tensor:
+    return torch.from_numpy(reciprocals(bits).astype(np.float64))

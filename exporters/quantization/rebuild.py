@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...models.errors import CheckFailed
 from ..program.bounds import largest_membrane
 from ..program.losses import Loss
 from ..program.make import make_program
@@ -23,8 +24,10 @@ from .units import weight_unit
 if TYPE_CHECKING:
     from .network import QuantisedNetwork
 
-_ROUNDS = 20
+_ROUNDS = 12
 """Most times that a readout's scale is coarsened; every time but the first only makes up for roundings."""
+_FINEST = 1e-3
+"""Least step of a logarithm of its scale; it doubles every time, until the last weight rounds to 0."""
 _TRAINED = ("weights", "rows", "threshold", "bias")
 """Losses that speak of numbers which training has replaced."""
 _SIZED = {
@@ -40,7 +43,15 @@ _SIZED = {
 
 @torch.no_grad()
 def rebuilt(network: QuantisedNetwork) -> Program:
-    """Return the network's program with the trained integers, units and what is still lost."""
+    """Return the network's program with the trained integers, units and what is still lost.
+
+    Raises
+    ------
+    CheckFailed
+        If a trained number is infinite or undefined.
+    """
+    if bad := [name for name, values in network.named_parameters() if not bool(values.isfinite().all())]:
+        raise CheckFailed("Training diverged: these hold values that are no finite numbers. Lower the lr.", bad)
     program = network.program
     populations = tuple(_population(network, p) for p in program.populations)
     projections = tuple(_projection(network, q) for q in program.projections)
@@ -57,13 +68,13 @@ def rebuilt(network: QuantisedNetwork) -> Program:
 @torch.no_grad()
 def fit_readout_(network: QuantisedNetwork, p: Population, steps: int) -> None:
     """Coarsen the scale of a readout until its membrane cannot leave its register within `steps` rows."""
-    for _ in range(_ROUNDS):
+    for done in range(_ROUNDS):
         trained = (_projection(network, q) if q.target == p.name else q for q in network.program.projections)
         program = replace(network.program, projections=tuple(trained))
         reach = largest_membrane(program, _population(network, p), steps)
         if reach <= READOUT_LIMIT:
             return
-        network.neurons[p.name].log_scale.add_(math.log(reach / READOUT_LIMIT) + 1e-3)
+        network.neurons[p.name].log_scale.add_(math.log(reach / READOUT_LIMIT) + _FINEST * 2**done)
 
 
 def _population(network: QuantisedNetwork, p: Population) -> Population:

@@ -16,21 +16,23 @@ _UNKNOWN_READOUT = 2.0**-20
 
 def membrane_unit(p: Population) -> Unit:
     """Float membrane of one unit of v; where the program knows none, such that the largest threshold is 1."""
-    if np.any(p.membrane_unit):
-        return p.membrane_unit
-    return _UNKNOWN_READOUT if p.kind == "readout" else 1 / (64 * max(1, int(np.max(p.vth))))
+    return _known(p.membrane_unit, _UNKNOWN_READOUT if p.kind == "readout" else 1 / (64 * max(1, int(np.max(p.vth)))))
 
 
 def weight_unit(program: Program, q: Projection) -> Unit:
     """Float weight of the integer weight 1; from the membrane's unit where the program knows none."""
     target = program.source(q.target)
-    if np.any(q.unit):
-        return q.unit
     assert isinstance(target, Population)
     unit = membrane_unit(target)
-    if target.kind == "ei_gain" or np.ndim(unit):
-        return _UNKNOWN
-    return float(unit) * 2.0 ** (6 + q.weight_exp)
+    derived = target.kind != "ei_gain" and not np.ndim(unit)
+    return _known(q.unit, float(unit) * 2.0 ** (6 + q.weight_exp) if derived else _UNKNOWN)
+
+
+def _known(unit: Unit, otherwise: float) -> Unit:
+    """The unit, but `otherwise` in every row where the program knows none."""
+    if isinstance(unit, np.ndarray):
+        return np.where(unit > 0, unit, otherwise)
+    return unit or otherwise
 
 
 def common_rows(program: Program, p: Population) -> tuple[int, ...]:

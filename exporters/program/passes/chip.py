@@ -9,8 +9,8 @@ from ..limits import ChipLimits
 from ..population import Population
 
 
-def require_chip(populations: Iterable[Population], chip: ChipLimits | None) -> None:
-    """Refuse populations that `chip` cannot hold; without a chip everything goes.
+def require_chip(populations: Iterable[Population], chip: ChipLimits | None, rows: str) -> None:
+    """Refuse populations that `chip` cannot hold; without a chip everything goes. `rows` is that of `lower`.
 
     Raises
     ------
@@ -18,12 +18,12 @@ def require_chip(populations: Iterable[Population], chip: ChipLimits | None) -> 
         Naming every population that resets by subtraction, has registers for each neuron, keeps nothing between steps
         or divides where the chip cannot.
     """
-    found = [] if chip is None else [v for p in populations for v in _violations(p, chip)]
+    found = [] if chip is None else [v for p in populations for v in _violations(p, chip, rows)]
     if found:
         raise CapacityError("The program does not fit the chip:", found)
 
 
-def _violations(p: Population, chip: ChipLimits) -> Iterator[str]:
+def _violations(p: Population, chip: ChipLimits, rows: str) -> Iterator[str]:
     if p.reset == "subtract" and not chip.soft_reset:
         yield (
             f"population {p.name!r} resets by subtraction, the neurons of {chip.name} reset to zero: train with a "
@@ -31,9 +31,11 @@ def _violations(p: Population, chip: ChipLimits) -> Iterator[str]:
             'reset="zero" (--reset zero)'
         )
     if p.per_neuron and not chip.registers_per_neuron:
+        folds = rows == "registers" and p.per_neuron == ("vth",)
+        remedy = 'take rows="fold" (--rows fold)' if folds else "train one decay and threshold for the layer"
         yield (
             f"population {p.name!r} has one {', '.join(p.per_neuron)} for each neuron, {chip.name} has one for a "
-            "population; train one decay and threshold for the layer"
+            f"population; {remedy}"
         )
     if p.kind == "threshold" and not chip.stateless:
         yield (

@@ -38,10 +38,11 @@ _FAR = 1000.0
 """How many times larger than the median row an outlier is."""
 
 
-def choose_scale(task: Task, method: str, percentile: float, rounding: str) -> tuple[Scale, str]:
+def choose_scale(task: Task, method: str, spanned: float, rounding: str) -> tuple[Scale, str]:
     """Scale of a population by one of the methods above, and how its weights are to be rounded.
 
-    Compensated weights can sum up to more than the nearest ones. Where they fit at no exponent, nearest ones are taken.
+    The widest grid spans the weight that `spanned` percent of the weights do not exceed. Compensated weights can sum up
+    to more than the nearest ones. Where they fit at no exponent, nearest ones are taken.
 
     Raises
     ------
@@ -52,7 +53,7 @@ def choose_scale(task: Task, method: str, percentile: float, rounding: str) -> t
     if bad:
         what = "1 bit holds one sign and its weights have both; take 2 bits or more"
         raise NumericRangeError("The grid has no positive weight:", [f"projection {name!r}: {what}" for name in bad])
-    full, spare = task.full(task.peaks(percentile if method == "percentile" else 100.0))
+    full, spare = task.full(task.peaks(spanned))
     found = _least_error(task, full, spare) if method == "squared_error" else _widest(task, full, spare)
     if task.live.any() and not task.measure(found).alive.any():
         raise _nothing_fits(task, _halved(task, full), spare)

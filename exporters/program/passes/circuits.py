@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import nir
 
-from ....models.errors import ConfigError, InputError, UnsupportedOp
+from ....models.errors import InputError, UnsupportedOp
 from ...nir.divisors import divisor_of
 from ...nir.flatten import flatten
 from ..limits import ChipLimits
@@ -17,18 +18,38 @@ EI = ("static", "dynamic", "auto")
 """How divisive inhibition is lowered, see `lower`."""
 RECIPROCALS = (0, 2, 3, 4)
 """Bits of the look-up of a divisor's reciprocal; 0 takes the nearest power of two."""
+RECIPROCAL_BITS = 3
+"""Of them what lowering chooses where it is told none."""
 
 
 @dataclass(frozen=True)
 class Circuits:
-    """What became of the divisors: `settings` of the program, and `losses` of those that were taken as 1."""
+    """What became of the divisors.
+
+    Attributes
+    ----------
+    settings : dict of str to (value, origin)
+    losses : list of Loss
+        Of the divisors that were taken as 1.
+    reciprocal_bits : int
+        Of the populations that divide.
+    """
 
     settings: dict[str, tuple[str | float, str]]
     losses: list[Loss]
+    reciprocal_bits: int = RECIPROCAL_BITS
+
+
+def wrong_divisions(ei: object, reciprocal_bits: object) -> Iterator[str]:
+    """Name what `lower` does not know among its arguments about divisors."""
+    if ei not in (None, *EI):
+        yield f"ei = {ei!r} is unknown; known are {', '.join(EI)}"
+    if reciprocal_bits not in (None, *RECIPROCALS):
+        yield f"reciprocal_bits = {reciprocal_bits!r} is unknown; known are {', '.join(map(str, RECIPROCALS))}"
 
 
 def take_circuits(
-    network: Network, graph: nir.NIRGraph, ei: str | None, reciprocal_bits: int, chip: ChipLimits | None
+    network: Network, graph: nir.NIRGraph, ei: str | None, reciprocal_bits: int | None, chip: ChipLimits | None
 ) -> tuple[Network, Circuits]:
     """Return the network that is lowered, with its divisors or without, and what that means.
 
@@ -42,18 +63,17 @@ def take_circuits(
 
     Raises
     ------
-    ConfigError
-        For an unknown choice.
     InputError, UnsupportedOp
         See `choose_ei`.
     """
-    if reciprocal_bits not in RECIPROCALS:
-        known = ", ".join(map(str, RECIPROCALS))
-        raise ConfigError(f"reciprocal_bits = {reciprocal_bits!r} is unknown; known are {known}.")
     taken, why = choose_ei(network, ei, chip)
     settings: dict[str, tuple[str | float, str]] = {"ei": (taken, why)}
+    given = reciprocal_bits is not None
     if taken == "dynamic":
-        return network, Circuits(settings | {"reciprocal_bits": (reciprocal_bits, "argument")}, [])
+        bits = (reciprocal_bits, "argument") if given else (RECIPROCAL_BITS, "default")
+        return network, Circuits(settings | {"reciprocal_bits": bits}, [], bits[0])
+    if given:
+        settings["reciprocal_bits"] = ("unused", f"argument was {reciprocal_bits}; nothing divides")
     found = {name: divisor_of(node) for name, node in flatten(graph).nodes.items()}
     losses = static_losses(network, {name: divisor.cv for name, divisor in found.items() if divisor is not None})
     return static(network), Circuits(settings, losses)
@@ -64,15 +84,11 @@ def choose_ei(network: Network, ei: str | None, chip: ChipLimits | None) -> tupl
 
     Raises
     ------
-    ConfigError
-        For an unknown `ei`.
     InputError
         If "dynamic" finds no divisor.
     UnsupportedOp
         If "dynamic" finds circuits that no ei_gain population can hold, with the reasons.
     """
-    if ei not in (None, *EI):
-        raise ConfigError(f"ei = {ei!r} is unknown; known are {', '.join(EI)}.")
     names = circuits(network)
     if ei == "dynamic" and not names:
         raise InputError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..bounds import longest_memory
 from ..population import LEAKLESS, Register
 from .network import Floats, Neurons
 
@@ -23,6 +24,20 @@ def membrane_register(neurons: Neurons) -> Register:
 def kept(register: Register, whole: int) -> Floats:
     """Share of a state that a step keeps; `whole` is 4095 for the current, 4096 for the membrane."""
     return (whole - np.asarray(register, np.float64)) / 4096
+
+
+def current_memory(du: Register, steps: int | None = None) -> float:
+    """Largest factor by which a constant input can grow in a current within `steps` rows, or in any number of them."""
+    return longest_memory(float(np.max(kept(du, LEAKLESS - 1))), steps)
+
+
+def membrane_memory(dv: Register, steps: int | None) -> float:
+    """Largest factor by which a constant current can grow in a membrane within `steps` rows.
+
+    Without a leak and with an unknown length it is 1: one row is all that can be promised.
+    """
+    memory = longest_memory(float(np.max(kept(dv, LEAKLESS))), steps)
+    return 1.0 if np.isinf(memory) else memory
 
 
 def _each(neurons: Neurons, share: Floats | float) -> Floats:

@@ -9,20 +9,19 @@ import numpy as np
 from ....models.errors import NumericRangeError
 from ..choices import Choices
 from ..losses import Loss
-from ..population import LEAKLESS, VTH_MAX
-from ..program import Input, Population, Projection
+from ..population import VTH_MAX
+from ..program import STATE_LIMIT, Input, Population, Projection
 from .activity import Activity
-from .decays import kept, membrane_register
+from .decays import current_memory, membrane_memory, membrane_register
 from .groups import Groups
 from .linear import Floats
 from .network import Network, Neurons
-from .quotient_limits import guard, largest_quotient, memory, range_losses
+from .quotient_limits import guard, largest_quotient
 from .quotient_losses import quotient_losses
 from .quotient_sums import Sum, sums_of
 from .ratio import Ratio, choose_ratio
-from .registers import register_losses, registers_of
-from .room import BIAS_EXPONENT_MAX, BIAS_MANTISSA_MAX
-from .scale import Scale
+from .registers import range_losses, register_losses, registers_of
+from .scale import BIAS_EXPONENT_MAX, BIAS_MANTISSA_MAX, Scale
 
 HEADROOM = 4.0
 """Largest membrane that fits its register, relative to the largest quotient on the calibration held for ever."""
@@ -79,7 +78,7 @@ def divide_population(
             quotient_exp=made.quotient_exp,
             divisor_min=made.divisor_min,
         )
-        if 64 * made.reach * memory(kept(population.du, LEAKLESS - 1), steps) < 2**23:
+        if 64 * made.reach * current_memory(population.du) <= STATE_LIMIT:
             break
         largest /= 2
     else:
@@ -165,7 +164,7 @@ def _largest_threshold(neurons: Neurons, bias: Floats, numerator: Sum, divisor: 
     reach, most = _REACH_DEFAULT, float(np.abs(bias).max(initial=0.0))
     if numerator.sums is not None and divisor.sums is not None:
         largest = float(np.abs(_quotients(numerator.sums, divisor.sums)).max(initial=0.0))
-        reach = HEADROOM * max((largest + most) * memory(kept(membrane_register(neurons), LEAKLESS), steps), 1.0)
+        reach = HEADROOM * max((largest + most) * membrane_memory(membrane_register(neurons), steps), 1.0)
     room = BIAS_MANTISSA_MAX * 2**BIAS_EXPONENT_MAX / (64 * most) if most else np.inf
     if room < 1:
         raise NumericRangeError(

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...nir.divisors import quotient
-from ..population import VTH_MAX
-from ..reciprocals import RECIPROCAL_EXP, reciprocals
+from ..reciprocals import QUOTIENT_LIMIT, RECIPROCAL_EXP, reciprocals
 from .linear import Floats
 
 _SLACK = 1e-9
@@ -28,7 +27,7 @@ class Division:
     smallest : (size,) float64 array or None
         Smaller divisors are raised to it.
     step : (size,) float64 array or None
-        The quotient is floored to its multiples, and stops at `VTH_MAX` of them.
+        The quotient is floored to its multiples, and stops at `QUOTIENT_LIMIT` of them.
     """
 
     bits: int | None = None
@@ -47,7 +46,7 @@ class Division:
             found = numerator * _looked_up(one_over * self.unit, self.bits) / self.unit
         if self.step is None:
             return found
-        return np.clip(np.floor(found / self.step + _SLACK), -VTH_MAX, VTH_MAX) * self.step
+        return np.clip(np.floor(found / self.step + _SLACK), -QUOTIENT_LIMIT, QUOTIENT_LIMIT) * self.step
 
 
 def _looked_up(one_over: Floats, bits: int) -> Floats:

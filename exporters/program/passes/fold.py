@@ -16,6 +16,7 @@ import numpy as np
 from ....models.errors import NumericRangeError, UnsupportedOp
 from .linear import LinearMap
 from .network import Floats, Network, Neurons, Synapses
+from .positive import positive_thresholds
 
 
 def fold(network: Network) -> Network:
@@ -28,7 +29,7 @@ def fold(network: Network) -> Network:
     UnsupportedOp
         If the gains of neurons behind a window differ within a channel and cannot become thresholds.
     """
-    bad = [f"population {n.name!r}: {_which(n)}" for n in network.neurons if (n.threshold <= 0).any()]
+    _, bad = positive_thresholds(network)
     if bad:
         raise NumericRangeError("Thresholds must be > 0 to be folded into weight rows:", bad)
     neurons, synapses, problems = [], {}, []
@@ -68,8 +69,3 @@ def _folded(neurons: Neurons, unit: Floats, row: Floats) -> Neurons:
         threshold=neurons.threshold / unit,
         start=neurons.start / unit,
     )
-
-
-def _which(neurons: Neurons) -> str:
-    bad = np.flatnonzero(neurons.threshold <= 0)
-    return f"{len(bad)} neuron(s) with threshold <= 0, first is neuron {bad[0]} with {neurons.threshold[bad[0]]:g}"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ....models.errors import CapacityError, ConfigError, InputError
+from ....models.errors import CapacityError, InputError
 from ..limits import ChipLimits
 from ..losses import Loss
 from ..ports import EVENT_BITS_MAX, Input
 from ..registers import is_int
-from .network import Network
+from .network import Network, Synapses
 
 GRADED_BITS = 8
 """Width of a graded input event that lowering chooses where it is told none."""
@@ -35,16 +37,12 @@ def inputs_of(
 
     Raises
     ------
-    ConfigError
-        If `bits` is no width.
     InputError
         If the calibration names other inputs than the network has, is empty, not finite or not of the input's shape,
         or if T and B differ between inputs.
     CapacityError
         If the input is grey and the chip has binary spikes only.
     """
-    if bits is not None and (not is_int(bits) or not 1 <= bits <= EVENT_BITS_MAX):
-        raise ConfigError(f"input_bits = {bits!r}; a graded event has 1 to {EVENT_BITS_MAX} bits.")
     rows = _by_name(network, calibration)
     fed = {name: shape for name, shape in network.inputs.items() if name not in network.constants}
     ports = {name: _input(name, shape, rows.get(name), chip, bits or GRADED_BITS) for name, shape in fed.items()}
@@ -55,6 +53,12 @@ def inputs_of(
     return ports, next((steps for steps, _ in sizes.values()), None)
 
 
+def wrong_width(bits: object) -> Iterator[str]:
+    """Name a width of a graded input that none can have."""
+    if bits is not None and (not is_int(bits) or not 1 <= bits <= EVENT_BITS_MAX):  # type: ignore[operator]
+        yield f"input_bits = {bits!r}; a graded event has 1 to {EVENT_BITS_MAX} bits"
+
+
 def rounded_inputs(inputs: dict[str, Input], calibration: Calibration) -> list[Loss]:
     """Grey values become events; integers and spikes are events already."""
     given = calibration if isinstance(calibration, dict) else dict.fromkeys(inputs, calibration)
@@ -63,6 +67,25 @@ def rounded_inputs(inputs: dict[str, Input], calibration: Calibration) -> list[L
         for i in inputs.values()
         if i.kind == "graded" and np.asarray(given[i.name]).dtype.kind == "f"
     ]
+
+
+def settings_of(losses: list[Loss], bits: int | None) -> dict[str, tuple[str | float, str]]:
+    """Width of the events of grey inputs, which `losses` of `rounded_inputs` name, as a program carries it."""
+    if losses:
+        return {"input_bits": (bits or GRADED_BITS, "argument" if bits else "default")}
+    if not bits:
+        return {}
+    return {"input_bits": ("unused", f"argument was {bits}; no input has fractions, so all go unchanged")}
+
+
+def per_event(s: Synapses, port: Input | None) -> Synapses:
+    """Synapses with weights per integer event; `port` is their source, None for a population."""
+    return s if port is None else replace(s, weight=s.weight.with_values(s.weight.values / port.scale))
+
+
+def event_range(port: Input | None) -> tuple[int, bool]:
+    """Bits of a source's events, and whether they can be negative; None for a population."""
+    return (1, False) if port is None else (port.bits, port.kind == "graded")
 
 
 def _by_name(network: Network, calibration: Calibration) -> dict[str, NDArray[Any]]:

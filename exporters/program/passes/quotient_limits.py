@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..bounds import longest_memory
-from ..losses import Loss
-from ..population import LEAKLESS, VTH_MAX
-from ..program import STATE_LIMIT, Population, Projection
-from .decays import kept
-from .linear import Floats
+from ..program import Projection
+from ..reciprocals import QUOTIENT_LIMIT
 from .quotient_sums import Sum
 
 GUARD_QUANTILE, GUARD_ROOM = 0.001, 16.0
@@ -47,6 +43,7 @@ def largest_quotient(
     quotient_exp, bits : int
         Of the population; its look-up may make a quotient larger than it is.
     """
+    floored = sum(np.unique(p.delay).size for p in up if p.weight_exp < 0)  # each by less than one
     most = sum(n * 2.0**p.weight_exp for n, p in zip(numerator.largest_sums(up), up, strict=True))
     found = most / smallest
     if not numerator.signed and _side_by_side(up, down):
@@ -54,7 +51,7 @@ def largest_quotient(
         # A quotient of sums lies between the quotients of their terms.
         found = min(found, float(np.divide(n, d, out=np.where(n > 0, np.inf, 0.0), where=d > 0).max(initial=0.0)))
     error = 2**0.5 if bits == 0 else 1 + 2.0 ** -(bits + 1)
-    return min(found * 2.0**quotient_exp * error + 1, VTH_MAX)
+    return min((found + floored / smallest) * 2.0**quotient_exp * error + 1, QUOTIENT_LIMIT)
 
 
 def _side_by_side(up: list[Projection], down: list[Projection]) -> bool:
@@ -63,18 +60,3 @@ def _side_by_side(up: list[Projection], down: list[Projection]) -> bool:
         p.source == q.source and np.array_equal(p.delay, q.delay) and q.weight_exp >= 0 and bool((q.weights >= 0).all())
         for p, q in zip(up, down, strict=True)
     )
-
-
-def range_losses(p: Population, reach: float, steps: int | None) -> list[Loss]:
-    """List where membranes stop, if quotients up to `reach` can drive them there."""
-    current = 64 * reach * memory(kept(p.du, LEAKLESS - 1), steps) + float(np.abs(p.bias).max(initial=0))
-    if current * longest_memory(float(np.max(kept(p.dv, LEAKLESS))), steps) <= STATE_LIMIT:
-        return []
-    stops = float(np.min(STATE_LIMIT * p.membrane_unit))
-    return [Loss(p.name, f"a membrane stops at {stops:.1f} thresholds either way", "range")]
-
-
-def memory(share: Floats, steps: int | None) -> float:
-    """Largest factor by which a constant input grows in a state; 1, a row, where nothing bounds it."""
-    found = longest_memory(float(np.max(share)), steps)
-    return 1.0 if np.isinf(found) else found

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from ..losses import Loss
-from ..population import VTH_MAX
 from ..program import Population, Projection
+from ..reciprocals import QUOTIENT_LIMIT
+from .network import Synapses
 from .quotient_sums import Sum
-from .scale import lossless_exponent
+from .weight_losses import floors, weights_loss
 
 
 def quotient_losses(
@@ -25,12 +26,14 @@ def quotient_losses(
     touched : float or None
         Share of the calibration's divisors that the guard raises.
     """
-    synapses = [*numerator.synapses, *divisor.synapses]
-    found = [loss for s, q in zip(synapses, projections, strict=True) for loss in _of_weights(s.weight.values, q)]
+    found, rest = [], iter(projections)
+    for port in (numerator, divisor):
+        found += [loss for s in port.synapses for loss in _of_weights(s, next(rest), port.only_nearest)]
     step, bits = float(np.max(64 * p.membrane_unit)), p.reciprocal_bits
-    table = f"a look-up of {bits} bits, off by at most {2.0 ** -(bits + 1):.1%}" if bits else "the nearest power of two"
+    table = f"a look-up of {bits} bits, off by at most {2.0 ** -(bits + 1):.1%}"
+    table = table if bits else "the nearest power of two, off by up to 41%"
     share = "unknown without calibration" if touched is None else f"{touched:.2%} of them on the calibration"
-    stops = f"and stop at {VTH_MAX * step:.3g} thresholds"
+    stops = f"and stop at {QUOTIENT_LIMIT * step:.3g} thresholds"
     return [
         *found,
         Loss(p.name, f"reciprocals of the divisors come from {table}", "reciprocal"),
@@ -39,16 +42,11 @@ def quotient_losses(
     ]
 
 
-def _of_weights(exact: np.ndarray, q: Projection) -> list[Loss]:
-    size = float(np.sqrt((exact**2).mean()))
-    rounded = q.weights * np.reshape(q.unit, (-1, 1))
-    share = float(np.sqrt(((rounded - exact) ** 2).mean())) / size if size else 0.0
-    used = len(np.unique(q.weights))
-    what = f"weights on {q.weight_bits} bits: RMS error {share:.2%} of their RMS, {used} grid values used"
-    found = [Loss(q.name, what, "weights")]
-    if q.weight_exp < lossless_exponent(q.weight_bits, q.sign_mode):
+def _of_weights(s: Synapses, q: Projection, only_nearest: bool) -> list[Loss]:
+    found = [weights_loss(s, q, only_nearest)]
+    if floors(q):
         found.append(Loss(q.name, f"summed input is floored to multiples of {2**-q.weight_exp} grid units", "floor"))
-    vanished = int(((exact != 0).any(1) & ~(q.weights != 0).any(1)).sum())
-    if vanished:
-        found.append(Loss(q.name, f"{vanished} of {len(exact)} rows round to zero", "rows"))
+    vanished = s.weight.live_rows & ~s.weight.with_values(q.weights).live_rows
+    if vanished.any():
+        found.append(Loss(q.name, f"{vanished.sum()} of {len(vanished)} rows round to zero", "rows"))
     return found

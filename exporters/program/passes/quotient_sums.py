@@ -11,16 +11,19 @@ from numpy.typing import NDArray
 from ....models.errors import NumericRangeError
 from ..choices import Choices
 from ..grid import round_to_grid
-from ..program import Input, Projection, SignMode
+from ..program import Input, Projection
 from .activity import Activity
+from .inputs import event_range, per_event
 from .linear import Dense, Floats
 from .moments import FAN_IN, Together
 from .network import Network, Neurons, Port, Synapses
 from .ratio import ZOOM_MAX, Side
 from .registers import one_if_equal
 from .rounding import compensated
-from .scale import largest_weight
+from .scale import largest_weight, sign_mode
 
+GRID_MAX = 256.0
+"""Largest magnitude of a weight on any grid."""
 _SUM_LIMIT = 2**31
 _RATE = 0.25
 """Events of a source in its range, as long as no calibration shows them."""
@@ -45,6 +48,8 @@ class Sum:
     together : Together or None
         Mean products of the events, relative to the mean divisor, with which the weights' errors make up for each
         other; None rounds every weight to the nearest.
+    only_nearest : bool
+        Whether that was asked for in vain.
     """
 
     synapses: list[Synapses]
@@ -52,6 +57,7 @@ class Sum:
     ranges: list[tuple[int, bool]]
     events: list[Floats] | None
     together: Together | None = None
+    only_nearest: bool = False
 
     @property
     def signed(self) -> bool:
@@ -73,9 +79,10 @@ class Sum:
         NumericRangeError
             If the smallest one is not enough.
         """
-        # Rounding doubles a weight at most.
+        # Rounding doubles a weight at most, and none is larger than the grid.
         room = np.where(np.isfinite(self.side.room), self.side.room, 0.0) * ZOOM_MAX * 2
-        most = float(((np.abs(self.side.weight) * room[:, None]) @ self._peaks).max(initial=0.0)) or 1.0
+        weights = np.minimum(np.abs(self.side.weight) * room[:, None], GRID_MAX)
+        most = float((weights @ _peaks(self.synapses, self.ranges)).max(initial=0.0)) or 1.0
         delays = sum(np.unique(s.delay).size for s in self.synapses)
         found = int(np.floor(np.log2((_SUM_LIMIT - 1 - delays) / most)))
         if found < -limit:
@@ -101,13 +108,7 @@ class Sum:
 
     def _largest(self, weights: NDArray[np.int16]) -> float:
         """Largest magnitude of the sum over integer weights (size, n)."""
-        return float((np.abs(weights.astype(np.float64)) @ self._peaks).max(initial=0.0))
-
-    @property
-    def _peaks(self) -> Floats:
-        """Largest magnitude of every event, (n,)."""
-        pairs = zip(self.synapses, self.ranges, strict=True)
-        return np.concatenate([np.full(s.weight.shape[1], (1 << bits) - 1.0) for s, (bits, _) in pairs])
+        return float((np.abs(weights.astype(np.float64)) @ _peaks(self.synapses, self.ranges)).max(initial=0.0))
 
     def largest_sums(self, projections: list[Projection]) -> list[float]:
         """Largest magnitude of the sum of every projection."""
@@ -144,39 +145,28 @@ def _sum_of(
     size: Floats | None,
 ) -> Sum:
     """Synapses of `neurons` at `port`, their events divided by `size` (rows,) where means are taken."""
-    synapses = [_per_event(s, inputs.get(s.source)) for s in network.into(neurons.name) if s.port == port]
+    synapses = [per_event(s, inputs.get(s.source)) for s in network.into(neurons.name) if s.port == port]
     weight = np.concatenate([s.weight.values for s in synapses], 1)
-    mode: SignMode = "excitatory" if (weight >= 0).all() else "inhibitory" if (weight <= 0).all() else "mixed"
+    mode = sign_mode(weight)
     bits = min(choices.bits_of(s.name, neurons.name) for s in synapses)
     if not largest_weight(bits, mode):
         raise NumericRangeError(
             f"The grid of {bits} bit has no positive weight beside negative ones; take 2 bits or more for "
             f"projection {synapses[0].name!r}."
         )
-    ranges = [_range(inputs.get(s.source)) for s in synapses]
-    events, together = None if activity is None else _events(activity, synapses), None
+    ranges = [event_range(inputs.get(s.source)) for s in synapses]
+    events = None if activity is None else _events(activity, synapses)
+    together = None
     if events is None:
-        peaks = np.concatenate(
-            [np.full(s.weight.shape[1], (1 << r[0]) - 1.0) for s, r in zip(synapses, ranges, strict=True)]
-        )
-        mean, variance = _RATE * peaks, _RATE * (1 - _RATE) * peaks**2
+        mean, variance = _unknown(synapses, ranges)
     else:
-        every = np.concatenate(events, 1)
-        if size is not None:
-            every = np.divide(every, size[:, None], out=np.zeros_like(every), where=size[:, None] > 0)
+        every = _relative(events, size)
         mean, variance = every.mean(0), every.var(0)
         if choices.rounding == "compensated" and every.shape[1] <= FAN_IN:
             together = Together((every.T @ every / len(every))[None])
-    return Sum(synapses, Side(weight, mean, variance, bits, mode), ranges, events, together)
-
-
-def _per_event(s: Synapses, port: Input | None) -> Synapses:
-    scale = 1.0 if port is None else port.scale
-    return Synapses(s.name, s.source, s.target, Dense(s.weight.values / scale), s.delay, s.port, s.circuit)
-
-
-def _range(port: Input | None) -> tuple[int, bool]:
-    return (1, False) if port is None else (port.bits, port.kind == "graded")
+    side = Side(weight, mean, variance, bits, mode, choices.spanned)
+    only_nearest = choices.rounding == "compensated" and together is None
+    return Sum(synapses, side, ranges, events, together, only_nearest)
 
 
 def _events(activity: Activity, synapses: list[Synapses]) -> list[Floats]:
@@ -185,3 +175,23 @@ def _events(activity: Activity, synapses: list[Synapses]) -> list[Floats]:
     rows = max(len(e) for e in given)
     some = np.unique(np.linspace(0, rows - 1, min(rows, _ROWS)).astype(int))
     return [np.broadcast_to(e, (rows, e.shape[1]))[some] for e in given]
+
+
+def _relative(events: list[Floats], size: Floats | None) -> Floats:
+    """Events of all synapses side by side, every row divided by its `size`; 0 where that is not positive."""
+    every = np.concatenate(events, 1)
+    if size is None:
+        return every
+    return np.divide(every, size[:, None], out=np.zeros_like(every), where=size[:, None] > 0)
+
+
+def _unknown(synapses: list[Synapses], ranges: list[tuple[int, bool]]) -> tuple[Floats, Floats]:
+    """Mean and variance of events that no calibration shows."""
+    peaks = _peaks(synapses, ranges)
+    return _RATE * peaks, _RATE * (1 - _RATE) * peaks**2
+
+
+def _peaks(synapses: list[Synapses], ranges: list[tuple[int, bool]]) -> Floats:
+    """Largest magnitude of every event, (n,)."""
+    pairs = zip(synapses, ranges, strict=True)
+    return np.concatenate([np.full(s.weight.shape[1], (1 << bits) - 1.0) for s, (bits, _) in pairs])

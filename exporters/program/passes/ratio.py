@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,8 @@ class Side:
         Of the events on the calibration.
     bits : int
     mode : {"mixed", "excitatory", "inhibitory"}
+    spanned : float
+        Percent of the weights of a row that the grid is to span.
     """
 
     weight: Floats
@@ -51,12 +54,19 @@ class Side:
     variance: Floats
     bits: int
     mode: SignMode
+    spanned: float = 100.0
 
-    @property
+    @cached_property
     def room(self) -> Floats:
-        """Scale of every row at which its largest weight is the largest of the grid; infinite for an empty row."""
+        """Scale of every row at which the grid spans its weights; infinite for an empty row."""
+        sizes = np.abs(self.weight)
+        peaks = (
+            sizes.max(1)
+            if self.spanned == 100
+            else [np.percentile(s[s > 0], self.spanned) if s.any() else 0.0 for s in sizes]
+        )
         with np.errstate(divide="ignore"):
-            return largest_weight(self.bits, self.mode) / np.abs(self.weight).max(1)
+            return largest_weight(self.bits, self.mode) / np.asarray(peaks)
 
     def error(self, scale: Floats) -> Floats:
         """Expected squared error of every row's sum with the weights rounded at `scale` (size,)."""

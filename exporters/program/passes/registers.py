@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..bounds import longest_memory
 from ..losses import Loss
 from ..population import LEAKLESS, Register, Unit
-from ..program import VTH_MAX, Population
-from .decays import current_register, kept, membrane_register
+from ..program import STATE_LIMIT, VTH_MAX, Population
+from .decays import current_memory, current_register, kept, membrane_memory, membrane_register
 from .network import Floats, Neurons
 from .scale import BIAS_MANTISSA_MAX, Scale
 
@@ -64,6 +65,21 @@ def register_losses(neurons: Neurons, p: Population, bias: Floats, scale: Scale,
         start = f"samples start at the reset value instead of 0, which is up to {away:.2e} of a threshold away"
         found.append(Loss(p.name, start, "start"))
     return found
+
+
+def range_losses(p: Population, reach: float, steps: int | None) -> list[Loss]:
+    """List where membranes stop, if sums of up to `reach` can drive them there in a sample of any length.
+
+    A readout is none of these: `simulate` refuses samples that are too long for it.
+    """
+    bias = float(np.abs(p.bias).max(initial=0))
+    longest = (64 * reach * current_memory(p.du) + bias) * longest_memory(float(np.max(kept(p.dv, LEAKLESS))), None)
+    if p.kind == "readout" or not reach + bias or longest <= STATE_LIMIT:
+        return []
+    what = f"a membrane stops at {STATE_LIMIT * float(np.min(p.membrane_unit)):.1f} thresholds either way"
+    if (64 * reach * current_memory(p.du, steps) + bias) * membrane_memory(p.dv, steps) <= STATE_LIMIT:
+        what += f"; that is out of reach for {'1 row' if steps is None else f'{steps} rows'} only"
+    return [Loss(p.name, what, "range")]
 
 
 def _threshold(neurons: Neurons, scale: Scale, spike_op: str) -> Register:

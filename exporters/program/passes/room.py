@@ -9,17 +9,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..bounds import longest_memory
-from ..population import LEAKLESS
 from ..program import READOUT_LIMIT, STATE_LIMIT, VTH_MAX
-from .decays import current_register, kept, membrane_register
+from .decays import current_memory, current_register, membrane_memory, membrane_register
 from .groups import Groups
 from .network import Floats, Neurons
 from .scale import BIAS_EXPONENT_MAX, BIAS_MANTISSA_MAX
 
 _TOLD = {
     "bias": ("bias (13 bits << 7)", "lower the bias or the leak, or raise the weights"),
-    "sum": ("summed input of one row (24 bits)", "shrink the largest weights, the fan-in or the width of events"),
+    "sum": ("current (24 bits)", "shrink the largest weights, the fan-in, the width of events or tau_syn"),
     "membrane": ("membrane (24 bits)", "shorten the samples, let the membrane leak, or shrink the largest weights"),
     "readout": ("membrane of a readout (17 bits << 6)", "shorten the samples, or shrink the largest weights"),
     "large threshold": ("threshold (17 bits)", "raise the weights or lower the threshold"),
@@ -77,11 +75,13 @@ class Room:
     steps: int | None
 
     @cached_property
-    def _memories(self) -> tuple[float, float]:
-        """By how much a constant input can grow in the current and in the membrane."""
-        n = self.neurons
-        current, membrane = kept(current_register(n), LEAKLESS - 1), kept(membrane_register(n), LEAKLESS)
-        return _memory(current, self.steps), _memory(membrane, self.steps)
+    def _memories(self) -> tuple[float, float, float]:
+        """By how much a constant input can grow in the current, for ever and in a sample, and in the membrane.
+
+        A membrane stops where its register ends, a current wraps: it must never get there, however long a sample is.
+        """
+        du, dv = current_register(self.neurons), membrane_register(self.neurons)
+        return current_memory(du), current_memory(du, self.steps), membrane_memory(dv, self.steps)
 
     @cached_property
     def _largest(self) -> tuple[Floats, Floats, Floats]:
@@ -104,12 +104,12 @@ class Room:
         """
         n, (bias, high, low) = self.neurons, self._largest
         bias = bias * s * 2.0 ** (e + 6)
-        current = 64 * reach * self._memories[0]
-        entering = current + bias * (1 + 2**-11)  # its rounding is below half a mantissa unit
-        state = entering * self._memories[1]
+        for_ever, in_sample, membrane = self._memories
+        entering = 64 * reach * in_sample + bias * (1 + 2**-11)  # its rounding is below half a mantissa unit
+        state = entering * membrane
         found = [
             Need("bias", bias, BIAS_MANTISSA_MAX << BIAS_EXPONENT_MAX, of=np.abs(self.bias)),
-            Need("sum", current, STATE_LIMIT),
+            Need("sum", 64 * reach * for_ever, STATE_LIMIT),
             Need("membrane", state, STATE_LIMIT) if n.spiking else Need("readout", state, READOUT_LIMIT),
         ]
         if n.spiking:
@@ -138,10 +138,8 @@ class Room:
             bad = np.flatnonzero(~need.met)
             if bad.size:
                 worst = int(bad[np.argmin(need.value[bad]) if need.least else np.argmax(need.value[bad])])
-                who, (register, remedy) = (
-                    f"population {self.neurons.name!r}{self._who(worst, need.of)}",
-                    _TOLD[need.what],
-                )
+                who = f"population {self.neurons.name!r}{self._who(worst, need.of)}"
+                register, remedy = _TOLD[need.what]
                 side = "least" if need.least else "limit"
                 yield f"{who}: {register} comes to {need.value[worst]:.4g}, {side} {need.limit}; {remedy}"
 
@@ -150,9 +148,3 @@ class Room:
         if self.groups.count > 1:
             return f", {'neuron' if self.groups.count == len(self.neurons.keep) else 'channel'} {group}"
         return f", neuron {asked.argmax()}" if asked is not None and np.ptp(asked) else ""
-
-
-def _memory(share: Floats, steps: int | None) -> float:
-    memory = longest_memory(float(np.max(share)), steps)
-    # No leak and unknown length: one row is all that can be promised, `simulate` checks the rest.
-    return 1.0 if np.isinf(memory) else memory

@@ -47,6 +47,13 @@ class Scale:
         return (self.s * 2.0**finer)[self.groups.of_row[projection]], self.e - finer
 
 
+def sign_mode(weights: Floats) -> SignMode:
+    """Mode of the finest grid for weights of these signs."""
+    if (weights >= 0).all():
+        return "excitatory"
+    return "inhibitory" if (weights <= 0).all() else "mixed"
+
+
 def lossless_exponent(weight_bits: int, mode: SignMode) -> int:
     """Smallest exponent whose right shift drops only bits that the grid leaves zero."""
     return -(grid_step(weight_bits, mode).bit_length() - 1)

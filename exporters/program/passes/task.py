@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from ..grid import round_to_grid
 from ..program import Input, SignMode
 from .groups import Groups
-from .linear import LinearMap
+from .inputs import event_range
+from .linear import LinearMap, Numbers
 from .moments import Moments, Together
 from .network import Floats, Neurons, Synapses
 from .room import Room
@@ -139,19 +140,21 @@ class Task:
         """Return the same population with weights rounded otherwise."""
         return replace(self, rounding=rounding, _kept={})
 
+    def compensates(self, s: Synapses) -> bool:
+        """Whether weights of `s` are rounded so that their errors cancel."""
+        return self.rounding == "compensated" and isinstance(self.moments[s.name], Together)
+
     def rounded(self, s: Synapses, scale: Scale) -> NDArray[np.int16]:
         """Grid weights of one projection."""
         units, moments = scale.of(s.name)[0][s.weight.row], self.moments[s.name]
         bits, mode = self.bits[s.name], self.modes[s.name]
-        if self.rounding == "compensated" and isinstance(moments, Together):
+        if self.compensates(s) and isinstance(moments, Together):
             return compensated(s.weight.values, units, moments, bits, mode)
         return round_to_grid(s.weight.values * units, bits, mode)
 
-    def reach(self, s: Synapses, weights: NDArray[np.int16]) -> Floats:
+    def reach(self, s: Synapses, weights: Numbers) -> Floats:
         """Largest magnitude of the sum of one projection before its shift, (groups,)."""
-        port = self.ports.get(s.source)
-        bits, signed = (port.bits, port.kind == "graded") if port else (1, False)
-        sums = s.weight.with_values(weights).largest_sums(bits, signed)
+        sums = s.weight.with_values(weights).largest_sums(*event_range(self.ports.get(s.source)))
         return self.groups.largest(sums, self.groups.of_neuron)
 
     def shifted(self, s: Synapses, whole: Floats, e: int) -> Floats:

@@ -43,8 +43,10 @@ def test_one_bit_holds_one_sign(sign: int, found: set) -> None:
 
 def test_wrong_choices_are_told_together() -> None:
     with pytest.raises(ConfigError) as caught:
-        lower(chain(WEIGHTS), weight_bits={"n1": 9, "n2": True}, scale="mean", rows="columns", rounding="up")
-    bits, more, scale, rows, rounding = caught.value.violations
+        wrong = {"scale": "mean", "rows": "columns", "rounding": "up", "ei": "maybe", "reciprocal_bits": 1}
+        lower(chain(WEIGHTS), weight_bits={"n1": 9, "n2": True}, input_bits=0, **wrong)
+    bits, more, ei, reciprocal, width, scale, rows, rounding = caught.value.violations
+    assert "ei = 'maybe'" in ei and "reciprocal_bits = 1" in reciprocal and "input_bits = 0" in width
     assert "'n1' = 9" in bits and "'n2' = True" in more and "known are squared_error, max" in scale
     assert "rows = 'columns'" in rows and "rounding = 'up'" in rounding
     for scale in ("percentile:0", "percentile:x", "max:3", "percentile:nan", 5):

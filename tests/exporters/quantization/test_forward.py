@@ -15,7 +15,7 @@ from spikewright.exporters.program.inputs import encode_inputs
 from spikewright.exporters.program.make import make_program
 from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
 from spikewright.exporters.quantization import QuantisedNetwork, fake_quantise
-from spikewright.models.errors import InputError, UnsupportedOp
+from spikewright.models.errors import CheckFailed, InputError, UnsupportedOp
 from spikewright.simulators.oracle import run_rows
 
 pytestmark = pytest.mark.torch
@@ -69,7 +69,7 @@ def require_all(case: Case) -> None:
         assert fake_quantise(trained).to_program().content_hash == trained.content_hash
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(programs_of(ALL))
 def test_forward_equals_the_oracle_before_and_after_training(case: Case) -> None:
     require_all(case)
@@ -108,6 +108,40 @@ def test_input_is_refused_as_by_the_integer_backends(case: Case) -> None:
             encode_inputs(program, wrong)
         with pytest.raises(InputError):
             network(wrong)
+
+
+def one_neuron(**more: Any) -> Program:
+    """Two graded inputs, one neuron."""
+    registers: dict[str, Any] = {"vth": np.array([9, 9], np.int32), "dv": 300} | more
+    neuron = Population("n", (2,), 4095, bias_mant=np.zeros(2, np.int32), level=1, **registers)
+    q = Projection("q", "in", "n", np.array([[250, 3], [-6, 90]], np.int16) // 2 * 2, unit=np.array([0.0, 0.5]))
+    return make_program((Input("in", (2,), "graded", bits=4),), (neuron,), (q,), (Output("out", "n", "spike_count"),))
+
+
+def test_rows_of_which_the_program_knows_no_unit_run_and_train_as_the_others() -> None:
+    program, x = one_neuron(membrane_unit=np.array([0.0, 2.0**-9])), np.full((3, 1, 2), 13)
+    network = fake_quantise(program)
+    require_equal(network, program, x)
+    assert network.run(x)["spikes"]["n"].sum(0).min() > 0
+    network(x).sum().backward()
+    assert all(bool(p.grad.isfinite().all()) for p in network.parameters() if p.grad is not None)
+
+
+def test_integers_of_any_width_and_mixed_precision_change_nothing() -> None:
+    program, x = one_neuron(), np.full((3, 1, 2), 13)
+    network = fake_quantise(program)
+    for dtype in (np.uint8, np.uint16, np.uint32, np.int16):
+        require_equal(network, program, x.astype(dtype))
+    with torch.autocast("cpu"):
+        require_equal(network, program, x)
+
+
+def test_numbers_that_diverged_are_no_program() -> None:
+    network = fake_quantise(one_neuron())
+    with torch.no_grad():
+        network.weights["q"].values[0, 1] = torch.nan
+    with pytest.raises(CheckFailed, match="diverged"):
+        network.to_program()
 
 
 def test_another_device_is_refused_because_its_products_may_round() -> None:

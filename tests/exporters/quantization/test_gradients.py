@@ -188,3 +188,16 @@ def test_a_readout_keeps_room_for_its_membrane() -> None:
     network.clamp_()
     membrane = simulate(network.to_program(), x.numpy(), backend="oracle").output["out"]
     np.testing.assert_array_equal(membrane, network.run(x)["v"]["n"][-1].numpy())
+
+
+def test_a_readout_that_is_hardly_too_large_gets_room_though_no_weight_rounds_down_soon() -> None:
+    """The sum passes the register by one step; each weight is a whole step, which no small change rounds to another."""
+    neuron = Population("n", (1,), 4095, 0, VTH_MAX, np.zeros(1, np.int32), 1, kind="readout", membrane_unit=2.0**-14)
+    q = Projection("q", "in", "n", np.array([[128] * 64], np.int16), 4, unit=2.0**-4, weight_bits=2)
+    network = fake_quantise(make_program((Input("in", (64,)),), (neuron,), (q,), (Output("out", "n", "membrane"),)))
+    x = torch.ones(1, 1, 64)
+    network(x)
+    with pytest.raises(NumericRangeError):
+        simulate(network.to_program(), x.numpy())
+    network.clamp_()
+    simulate(network.to_program(), x.numpy(), backend="oracle")

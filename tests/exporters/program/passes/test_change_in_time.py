@@ -75,6 +75,23 @@ def test_every_rounding_of_a_random_graph_is_listed(seed: int, reset: str, spike
         np.testing.assert_array_equal(applied.spikes[p.name], trace.spikes[p.name], err_msg=p.name)
 
 
+@settings(max_examples=15)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["CubaLIF", "LIF", "IF"]), WAYS)
+def test_samples_longer_than_the_calibration_lose_only_what_is_listed(seed: int, kind: str, way: dict) -> None:
+    """60 rows of the worst signs and 60 of the others: no current wraps, and a membrane that stops is listed."""
+    rng = np.random.default_rng(seed)
+    nodes = dyadic.ports(20, 5) | {"fc": nir.Affine(dyadic.weights(rng, 5, 20), dyadic.units(rng, 30, 5))}
+    graph = rough(rng, dyadic.graph(nodes | {"n": dyadic.neurons(kind, 5)}, "input fc n output"), "zero")
+    signs = np.sign(graph.nodes["fc"].weight)
+    program = lower(graph, calibration=np.ones((2, 1, 20)), **way)
+    rows = np.stack([np.concatenate([signs, -signs]), np.concatenate([-signs, signs])]) > 0
+    x = np.repeat(rows, 60, axis=0).astype(float)
+    trace = simulate(program, x, backend="oracle", record=("spikes", "state"))
+    (population,) = program.populations
+    assume(not (trace.state["n"]["v"] == np.asarray(population.vth) << 6).any())
+    np.testing.assert_array_equal(all_losses(graph, program, x, Arithmetic()).spikes["n"], trace.spikes["n"])
+
+
 @settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1))
 def test_the_membrane_of_a_readout_with_a_current_to_the_last_digit(seed: int) -> None:

@@ -29,7 +29,7 @@ def exact(spike_op: str, reset: str) -> Arithmetic:
     return Arithmetic(reset=reset, inclusive=frozenset({"n1", "n2"} if spike_op == ">=" else ()))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(SEEDS, KINDS)
 def test_the_float_network_divides_as_the_graph_does(seed: int, kind: str) -> None:
     rng = np.random.default_rng(seed)
@@ -44,7 +44,7 @@ def test_the_float_network_divides_as_the_graph_does(seed: int, kind: str) -> No
         np.testing.assert_allclose(trace.output["output"], reference.output["output"], rtol=1e-9, atol=1e-9)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     seed=SEEDS,
     kind=KINDS,
@@ -73,7 +73,7 @@ def test_all_listed_losses_together_make_the_program(
         np.testing.assert_array_equal(spikes, trace.spikes[name], err_msg=name)
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(SEEDS, KINDS, st.sampled_from(["fold", "registers"]))
 def test_a_dynamic_program_is_near_the_exact_circuit(seed: int, kind: str, rows: str) -> None:
     rng = np.random.default_rng(seed)
@@ -92,7 +92,15 @@ def test_projections_are_named_after_the_circuit_and_the_chips_ability_is_asked_
         ("ei1", "current"),
         ("ei1.divisor", "divisor"),
     }
-    assert program.settings["ei"] == ("dynamic", "argument") and program.settings["reciprocal_bits"][0] == 3
+    assert program.settings["ei"] == ("dynamic", "argument") and program.settings["reciprocal_bits"] == (3, "default")
+    given = lower(graph, x, ei="dynamic", reciprocal_bits=2).settings["reciprocal_bits"]
+    assert given == (2, "argument")
+    unused = lower(graph, x, reciprocal_bits=2, input_bits=5).settings
+    assert unused["reciprocal_bits"] == ("unused", "argument was 2; nothing divides")
+    assert unused["input_bits"][0] == "unused" and "argument was 5" in unused["input_bits"][1]
+    grey = events(rng, 4, 10, "grey")
+    assert lower(graph, grey).settings["input_bits"] == (8, "default")
+    assert lower(graph, grey, input_bits=5).settings["input_bits"] == (5, "argument")
     plain = ChipLimits("plain", graded_spikes=True, divided_input=False)
     with pytest.raises(CapacityError, match=r'(?s)n1.*ei="static".*split_host.*n2') as caught:
         lower(graph, x, ei="dynamic", chip=plain)

@@ -63,7 +63,7 @@ def largest_sums(program: Program) -> list[float]:
     return found
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(SEEDS, st.integers(2, 8), st.integers(1, 16), st.floats(-6, 3), st.sampled_from(["fold", "registers"]))
 def test_registers_fit_and_no_sum_overflows(seed: int, bits: int, wide: int, decades: float, rows: str) -> None:
     """Whatever the size of weights and biases, and however wide the events."""
@@ -114,6 +114,17 @@ def test_scales_by_error_lose_less_than_those_by_the_largest_weight_and_register
     x = events(np.random.default_rng(0), 20, 50, "grey")
     errors = [quotient_error(graph, x, weight_bits=4, **how) for how in ({"scale": "max"}, {}, {"rows": "registers"})]
     assert errors[2] < errors[1] < errors[0] < 0.1
+
+
+def test_a_percentile_clips_both_sums_and_says_so() -> None:
+    rng = np.random.default_rng(0)
+    graph, x = random_graph(rng), events(rng, 6, 20, "spikes")
+    program = lower(graph, x, ei="dynamic", rows="registers", scale="percentile:80", rounding="nearest")
+    (p,) = [p for p in program.projections if p.name == "ei1"]
+    full = np.abs(p.weights) == np.abs(p.weights).max()
+    assert (full.sum(1) >= 2).all()
+    told = {loss.node: loss.what for loss in program.losses if loss.kind == "weights"}
+    assert "of them clipped" in told["ei1"] and "of them clipped" in told["ei1.divisor"]
 
 
 def test_a_shared_threshold_ties_both_scales_and_is_whole() -> None:
