@@ -10,6 +10,8 @@ import pytest
 from ei_nets import trained
 
 from samples import layered
+from spikewright.toolchain.cli.gains import ONLY_HELP
+from spikewright.toolchain.quantisation.alternatives import ALTERNATIVES
 from spikewright.toolchain.runs import save_run
 
 pytestmark = pytest.mark.torch
@@ -32,7 +34,12 @@ def test_the_table_ends_with_a_recommendation(run, tmp_path: Path) -> None:
         assert title in out
     assert "- / -" in out, "an annealed network has logits of its own"
     assert out.splitlines()[-1].startswith("For no chip in particular take ")
+    assert "brightness (seed 0)" in out and "\nengine: spikewright " in out
     assert "... static, fine-tuned" in err
+
+
+def test_the_help_names_every_alternative() -> None:
+    assert all(f"{name}," in ONLY_HELP or f"{name};" in ONLY_HELP or f"{name} (" in ONLY_HELP for name in ALTERNATIVES)
 
 
 def test_json_holds_every_figure_and_says_for_what(run, tmp_path: Path) -> None:
@@ -43,10 +50,13 @@ def test_json_holds_every_figure_and_says_for_what(run, tmp_path: Path) -> None:
     content = json.loads(out)
     assert json.loads((tmp_path / "gains.json").read_text()) == content
     assert content["schema_version"] == 1 and content["samples"] == 50
+    assert content["calibrated_on"] == "training data"
     assert (content["dim"], content["seed"], content["chip"]) == ([0.5, 0.9], 7, "loihi2-microcode")
     exact, static = content["alternatives"]
     assert (exact["name"], static["name"]) == ("exact", "static")
     assert set(static["clean"]) == {"accuracy", "agreement", "logit_error", "spikes_different"}
+    assert (exact["backend"], static["backend"], static["reciprocal_bits"]) == ("torch", "engine", None)
+    assert set(content["versions"]) == {"torch", "engine"} and "torch" in content["versions"]["torch"]
     assert static["misfits"] == [] and "graded_input" in static["needs"]
     assert content["recommended"] == "static" and "loihi2-microcode" in content["recommendation"]
 
@@ -58,7 +68,9 @@ def test_rows_of_a_file_are_dimmed_as_they_are(run, tmp_path: Path) -> None:
     np.savez(tmp_path / "grey.npz", x=x, y=rng.integers(0, 10, 30))
     code, out, err = run("gains", "run", "--data", "grey.npz", "--only", "static", "--json")
     assert code == 0, err
-    exact, static = json.loads(out)["alternatives"]
+    content = json.loads(out)
+    exact, static = content["alternatives"]
+    assert content["calibrated_on"] == "the samples themselves"
     assert exact["clean"]["accuracy"] == exact["dimmed"]["accuracy"]
     assert static["dimmed"]["agreement"] < static["clean"]["agreement"]
 

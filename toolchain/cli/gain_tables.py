@@ -15,10 +15,13 @@ def alternatives(content: dict[str, Any]) -> None:
     extra = [*(["fits"] if content["chip"] else []), *(["wrong on Lava"] if content["lava_samples"] else [])]
     table(
         f"Divisive inhibition on {content['samples']} samples of {content['data']}: as they are / "
-        f"each dimmed to {low:g} .. {high:g} of its brightness",
+        f"each dimmed to {low:g} .. {high:g} of its brightness (seed {content['seed']})",
         ["alternative", "accuracy", "same class", "logit error", "different spikes", "needs", "run by", *extra],
         [_row(row, extra) for row in content["alternatives"]],
     )
+    say(f"calibrated on {content['calibrated_on']}")
+    for backend, versions in content["versions"].items():
+        say(f"{backend}: {', '.join(f'{name} {version}' for name, version in versions.items())}")
     reasons: dict[str, list[str]] = {}
     for row in content["alternatives"]:
         for sentence in row["misfits"]:

@@ -39,16 +39,20 @@ if TYPE_CHECKING:
     from ..sources import Source
 
 
+ONLY_HELP = (
+    "Alternatives, separated by commas: dynamic-0, dynamic-2, dynamic-3, dynamic-4 (by bits of the look-up), static, "
+    "static-tuned, host-static, host-dynamic, annealed; all that the networks allow if left out."
+)
+
+
 def gains(
     source: SourceArgument,
     data: Data = "",
     samples: Limit = 0,
-    dim: Annotated[str, typer.Option("--dim", help="Lowest and highest brightness of the dimmed samples.")] = "0.1,1",
+    dim: Annotated[str, typer.Option("--dim", help="Range of the factors by which samples are dimmed.")] = "0.1,1",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the dimming.")] = 0,
     annealed: Annotated[str, typer.Option("--annealed", help="Run folder of a network with annealed divisors.")] = "",
-    alternatives: Annotated[
-        str, typer.Option("--only", help="Alternatives, separated by commas; all if left out.")
-    ] = "",
+    alternatives: Annotated[str, typer.Option("--only", help=ONLY_HELP)] = "",
     chip: Chip = "",
     lava: Annotated[int, typer.Option("--lava", min=0, help="Run N clean samples on Lava too, spike for spike.")] = 0,
     steps: Steps = 0,
@@ -62,7 +66,9 @@ def gains(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Compare the ways of an E-I network's divisor to a chip: exact, dynamic, static, by the host, annealed."""
+    """Compare the ways of an E-I network's divisor to a chip, on clean and dimmed samples, and recommend one."""
+    from numpy import may_share_memory
+
     from ...simulators.chips.profile import load_chip
     from ..describe import provenance
     from ..quantisation.gains import compare_gains
@@ -75,6 +81,7 @@ def gains(
     if network.model is None:
         raise InputError(f"{network.name} holds no circuits that divide any more; give a run folder or a module.")
     loaded, given = _samples(network, data, steps, encode, samples)
+    same = may_share_memory(loaded.x, loaded.calibration)
     found = compare_gains(
         network.model,
         **given,
@@ -94,6 +101,7 @@ def gains(
         "data": loaded.name,
         "samples": found.samples,
         "encoder": given["encoder"],
+        "calibrated_on": "the samples themselves" if same else "training data",
         "dim": list(span),
         "seed": seed,
         "chip": chip or None,
@@ -101,6 +109,7 @@ def gains(
         "alternatives": [asdict(row) for row in (found.exact, *found.rows)],
         "recommended": found.recommended or None,
         "recommendation": found.recommendation,
+        "versions": found.versions,
         "provenance": provenance(),
     }
     emit(content, as_json, gain_tables.alternatives, out)
@@ -116,11 +125,9 @@ def _span(text: str) -> tuple[float, float]:
 
 def _samples(network: Source, data: str, steps: int, encode: str, limit: int) -> tuple[Samples, dict[str, Any]]:
     """The samples as they were loaded, and as `compare_gains` takes them: intensities, which can be dimmed."""
-    from .loading import samples_for
+    from .loading import data_of, samples_for
 
-    spec = data or network.data
-    if not spec:
-        raise InputError(f"{network.name} does not know its data; say --data digits, or a .npy or .npz file.")
+    spec = data_of(network, data)
     from_file = Path(spec).is_file()
     loaded = samples_for(network, spec, steps, "rate" if from_file else "direct", limit or None)
     if loaded.y is None:

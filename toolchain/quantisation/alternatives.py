@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...exporters.nir.host import host_current, split_host
 from ...exporters.nir.trace import to_nir
+from ...exporters.program.passes.circuits import RECIPROCALS
 from ...exporters.program.program import Program
 from ...models.copying import copy_module
 from ...models.errors import CapacityError
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
     import nir
     from torch import nn
 
-RECIPROCAL_BITS = (0, 2, 3, 4)
 TITLES = {
-    **{f"dynamic-{bits}": f"dynamic, {bits} bits" for bits in RECIPROCAL_BITS},
+    **{f"dynamic-{bits}": f"dynamic, {bits} bits" for bits in RECIPROCALS},
     "dynamic-0": "dynamic, power of two",
     "static": "static, calibrated",
     "static-tuned": "static, fine-tuned",
@@ -35,7 +35,7 @@ TITLES = {
     "annealed": "annealed in training",
 }
 ALTERNATIVES = (
-    *(f"dynamic-{bits}" for bits in RECIPROCAL_BITS),
+    *(f"dynamic-{bits}" for bits in RECIPROCALS),
     "static",
     "static-tuned",
     "host-static",
@@ -44,6 +44,8 @@ ALTERNATIVES = (
 )
 """All of them, in the order of the table."""
 EXACT = "exact, float"
+INTEGERS = "engine"
+"""Backend that runs the programs."""
 OWN_WEIGHTS = ("static-tuned", "annealed")
 """Networks that were trained further, or anew, so that their logits and spikes are not those of the exact network."""
 
@@ -75,6 +77,16 @@ class Alternative:
     def title(self) -> str:
         """What it is, in a few words."""
         return TITLES[self.name]
+
+    @property
+    def reciprocal_bits(self) -> int | None:
+        """Bits of the look-up by which the chip divides; None where it does not."""
+        return max((p.reciprocal_bits for p in self.program.populations if p.kind == "ei_gain"), default=None)
+
+    @property
+    def backend(self) -> str:
+        """What runs it here."""
+        return INTEGERS if self.host is None else f"run_graph, {INTEGERS}"
 
     def rows(self, x: NDArray[Any]) -> NDArray[Any]:
         """What enters the program where `x`, (T, B, *shape), enters the network."""

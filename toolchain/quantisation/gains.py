@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ...models.copying import copy_module
 from ...models.ei import EILinear
 from ...models.encoders import ENCODERS
 from ...models.errors import ConfigError, InputError
-from ...simulators.run import simulate
-from ..targets import run_torch
 from .advice import recommend
-from .alternatives import ALTERNATIVES, EXACT, OWN_WEIGHTS, Alternative, build
+from .alternatives import ALTERNATIVES, EXACT, INTEGERS, OWN_WEIGHTS, build
+from .answers import exact_answers, integer_answers, on_lava
 from .dimming import Span, dimmed
-from .scores import Answers, GainRow, answers_of, joined, score
+from .scores import GainRow, score
 
 if TYPE_CHECKING:
     from torch import nn
 
-BATCH = 500
-"""Samples that run at a time, which bounds the memory of spikes and states."""
-BACKEND = "engine"
 Rows = NDArray[Any]
 
 
@@ -46,6 +41,8 @@ class GainComparison:
     seed : int
     chip : str
         Empty if none was named.
+    versions : dict of str to dict of str to str
+        By backend: of the software behind its figures.
     recommended : str
         Name of an alternative; empty if none fits the chip.
     recommendation : str
@@ -58,6 +55,7 @@ class GainComparison:
     span: Span
     seed: int
     chip: str
+    versions: dict[str, dict[str, str]]
     recommended: str
     recommendation: str
 
@@ -132,27 +130,30 @@ def compare_gains(
     if len(y) != bright.shape[1]:
         raise InputError(f"There are {bright.shape[1]} samples and {len(y)} classes; every sample needs its class.")
     model = copy_module(model).double().eval()
-    truth, dark_truth = _exact(model, bright), _exact(model, dark)
+    truth, dark_truth = exact_answers(model, bright), exact_answers(model, dark)
     exact = GainRow("exact", EXACT, score(truth, truth, y), score(dark_truth, dark_truth, y))
-    rows = []
+    rows, versions = [], {"torch": truth.versions}
     for way in build(model, encode(calibration), names, others, chip, lowering or {}):
         if progress is not None:
             progress(way.title)
         same_weights = way.name not in OWN_WEIGHTS
+        found = integer_answers(way, bright)
+        versions[INTEGERS] = found.versions
         row = GainRow(
             way.name,
             way.title,
-            clean=score(_answers(way, bright), truth, y, same_weights),
-            dimmed=score(_answers(way, dark), dark_truth, y, same_weights),
+            clean=score(found, truth, y, same_weights),
+            dimmed=score(integer_answers(way, dark), dark_truth, y, same_weights),
             needs=way.needs,
             host=way.host is not None,
             misfits=way.misfits,
-            backend=BACKEND,
-            lava=_on_lava(way, bright[:, :lava]) if lava else None,
+            backend=way.backend,
+            reciprocal_bits=way.reciprocal_bits,
+            lava=on_lava(way, bright[:, :lava], versions) if lava else None,
         )
         rows.append(row)
     chosen, sentence = recommend(exact, rows, chip)
-    return GainComparison(exact, tuple(rows), len(y), dim, seed, chip, chosen, sentence)
+    return GainComparison(exact, tuple(rows), len(y), dim, seed, chip, versions, chosen, sentence)
 
 
 def _names(model: nn.Module, asked: tuple[str, ...] | None, others: Mapping[str, nn.Module | None]) -> tuple[str, ...]:
@@ -180,26 +181,3 @@ def _encoder(encoder: str | None, steps: int | None) -> Callable[[Rows], Rows]:
             f"encoder={encoder!r}, steps={steps!r}: known are {', '.join(ENCODERS)}, with steps of at least 1."
         )
     return lambda intensities: ENCODERS[encoder](intensities, steps)
-
-
-def _batches(rows: Rows) -> Iterator[Rows]:
-    return (rows[:, first : first + BATCH] for first in range(0, rows.shape[1], BATCH))
-
-
-def _exact(model: nn.Module, rows: Rows) -> Answers:
-    """The float circuit in float64."""
-    example = torch.zeros(rows.shape[0], 1, *rows.shape[2:])
-    return joined([answers_of(run_torch(model, x, "torch", example)) for x in _batches(rows)])
-
-
-def _answers(way: Alternative, rows: Rows) -> Answers:
-    traces = (simulate(way.program, way.rows(x), backend=BACKEND, record=("spikes",)) for x in _batches(rows))
-    return joined([answers_of(trace, way.program) for trace in traces])
-
-
-def _on_lava(way: Alternative, rows: Rows) -> tuple[int, int]:
-    """Spikes that differ on Lava, and spikes compared."""
-    events = way.rows(rows)
-    ours, theirs = (simulate(way.program, events, backend=name, record=("spikes",)) for name in (BACKEND, "lava"))
-    pairs = [(ours.spikes[name], theirs.spikes[name]) for name in ours.spikes]
-    return sum(int((a != b).sum()) for a, b in pairs), sum(a.size for a, _ in pairs)

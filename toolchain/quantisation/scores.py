@@ -1,33 +1,13 @@
-"""What a network says about the samples, and how far that is from what the exact network says."""
+"""How far what a network says is from the classes, and from what the exact network says."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...exporters.program.program import Program
-from ...exporters.program.trace import Trace
-
-
-@dataclass(frozen=True, eq=False)
-class Answers:
-    """Result of a run.
-
-    Attributes
-    ----------
-    classes : (B,) int64 array
-    logits : (B, classes) float64 array
-        In the units of the float network.
-    spikes : dict of str to (T, B, *shape) array
-        By population.
-    """
-
-    classes: NDArray[np.int64]
-    logits: NDArray[np.float64]
-    spikes: dict[str, NDArray[Any]]
+from .answers import Answers
 
 
 @dataclass(frozen=True)
@@ -41,9 +21,11 @@ class Score:
     agreement : float
         Share of samples to which the exact network gives the same class.
     logit_error : float or None
-        ``|logits - exact| / |exact|`` over all samples; None where the network has weights of its own.
+        ``|logits - exact| / |exact|`` over all samples; None where the network has weights of its own, or all exact
+        logits are 0.
     spikes_different : float or None
-        Share of all slots (rows x samples x neurons) in which one of both spikes and the other does not; None as above.
+        Share of all slots (rows x samples x neurons) in which one of both spikes and the other does not; None
+        where the network has weights of its own.
     """
 
     accuracy: float
@@ -70,7 +52,10 @@ class GainRow:
     misfits : tuple of str
         Rules that the named chip breaks, one sentence each.
     backend : str
-        What ran it: "torch" (float64) or "engine" (integers).
+        What ran it: "torch" (float64), "engine" (integers), or "run_graph, engine" where a host comes first (float64).
+    reciprocal_bits : int or None
+        Bits of the divisor behind which the chip looks up its reciprocal, 0 for a power of two; None where it does not
+        divide.
     lava : tuple of int, or None
         Spikes that differ between `backend` and Lava, and spikes compared, where Lava ran too.
     """
@@ -83,40 +68,18 @@ class GainRow:
     host: bool = False
     misfits: tuple[str, ...] = ()
     backend: str = "torch"
+    reciprocal_bits: int | None = None
     lava: tuple[int, int] | None = None
-
-
-def answers_of(trace: Trace, program: Program | None = None) -> Answers:
-    """Classes, logits in float units and spikes of a trace that has one output; `program` is what ran, if integers."""
-    ((name, values),) = trace.output.items()
-    logits = values.reshape(trace.samples, -1).astype(np.float64)
-    if program is not None:
-        logits *= _unit(program, name)
-    return Answers(trace.predict(), logits, trace.spikes)
-
-
-def _unit(program: Program, name: str) -> Any:
-    """Float value of the integer 1 that an output gives: a spike, or a step of the membrane."""
-    output = next(output for output in program.outputs if output.name == name)
-    read = next(p for p in program.populations if p.name == output.population)
-    return read.membrane_unit if output.readout == "membrane" else 1.0
-
-
-def joined(parts: list[Answers]) -> Answers:
-    """One run of all samples from runs of some samples each."""
-    spikes = {name: np.concatenate([part.spikes[name] for part in parts], axis=1) for name in parts[0].spikes}
-    classes, logits = (np.concatenate([getattr(part, what) for part in parts]) for what in ("classes", "logits"))
-    return Answers(classes, logits, spikes)
 
 
 def score(found: Answers, exact: Answers, y: NDArray[np.int64], same_weights: bool = True) -> Score:
     """Compare with the classes and with the exact network; `same_weights` says whether logits and spikes can be."""
-    distance = np.linalg.norm(found.logits - exact.logits) / np.linalg.norm(exact.logits)
+    distance, size = np.linalg.norm(found.logits - exact.logits), np.linalg.norm(exact.logits)
     shared = [(found.spikes[name], rows) for name, rows in exact.spikes.items() if name in found.spikes]
     different = sum(int((a != b).sum()) for a, b in shared) / max(1, sum(a.size for a, _ in shared))
     return Score(
         float((found.classes == y).mean()),
         float((found.classes == exact.classes).mean()),
-        float(distance) if same_weights else None,
+        float(distance / size) if same_weights and size else None,
         different if same_weights else None,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spikewright.models.errors import ConfigError
+from spikewright.models.errors import ConfigError, InputError
 from spikewright.toolchain.quantisation.dimming import dimmed
 
 
@@ -24,3 +24,10 @@ def test_every_sample_has_its_own_factor_in_every_step() -> None:
 def test_spans_that_do_not_dim_are_refused(span: tuple[float, float]) -> None:
     with pytest.raises(ConfigError, match="rise inside"):
         dimmed(np.ones((2, 2)), span)
+
+
+@pytest.mark.parametrize("x", [np.full((2, 2), 255, np.uint8), np.full((2, 2), -0.5), np.full((2, 2), np.nan)])
+def test_what_is_no_intensity_is_refused(x: np.ndarray) -> None:
+    """A factor of integers would be 0."""
+    with pytest.raises(InputError, match="intensities of at least 0"):
+        dimmed(x)

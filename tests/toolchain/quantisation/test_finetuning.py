@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,32 @@ def test_what_cannot_be_trained_is_refused(digits: Any, ternary: tuple[Program, 
     assert len(caught.value.violations) == 6
     with pytest.raises(InputError, match="go together"):
         finetune(fake_quantise(*ternary), digits.x_train, digits.y_train[:5], encoder)
+    with pytest.raises(InputError, match=r"Classes are 0\.\.10; the network knows 0\.\.9"):
+        finetune(fake_quantise(*ternary), digits.x_train[:2], [0, 10], encoder)
+    with pytest.raises(InputError, match="The teacher gives"):
+        few = nn.Sequential(MeanReadout(), nn.Linear(64, 3))
+        finetune(fake_quantise(*ternary), digits.x_train[:9], digits.y_train[:9], encoder, teacher=few)
     with pytest.raises(CheckFailed, match="diverged"):
         teacher = nn.Sequential(MeanReadout(), nn.Linear(64, 10))
         nn.init.constant_(teacher[1].bias, float("inf"))
         finetune(fake_quantise(*ternary), digits.x_train[:9], digits.y_train[:9], encoder, teacher=teacher)
+
+
+def test_a_gradient_that_is_no_number_ends_the_run(digits: Any, ternary: tuple[Program, NIRGraph]) -> None:
+    """A neuron whose membrane is no number stays silent, so the loss alone would not tell."""
+    network = fake_quantise(*ternary)
+    network.weights["0"].values.register_hook(lambda gradient: gradient * float("nan"))
+    with pytest.raises(CheckFailed, match="norm of its gradient nan"):
+        finetune(network, digits.x_train[:9], digits.y_train[:9], encoder, Recipe(epochs=1))
+
+
+def test_the_teacher_is_asked_as_a_copy(digits: Any, network: nn.Sequential, ternary: tuple[Program, NIRGraph]) -> None:
+    """In float32 and evaluation mode, whatever mode and dtype the given one is in, which stays as it is."""
+    data = digits.x_train[:40], digits.y_train[:40], encoder, Recipe(epochs=1)
+    plain = copy.deepcopy(network).eval()
+    given = nn.Sequential(*copy.deepcopy(network), nn.Dropout(0.9)).double().train()
+    first, second = fake_quantise(*ternary), fake_quantise(*ternary)
+    finetune(first, *data, teacher=plain)
+    finetune(second, *data, teacher=given)
+    assert first.to_program().content_hash == second.to_program().content_hash
+    assert given.training and next(given.parameters()).dtype == torch.float64

@@ -84,12 +84,14 @@ def test_dividing_keeps_what_a_fixed_gain_loses_on_dimmed_images() -> None:
         assert row.dimmed.agreement > 0.96, bits
         assert row.dimmed.spikes_different < static.dimmed.spikes_different / 2
         assert row.needs == ("graded_input", "divided_input") and row.backend == "engine"
+        assert row.reciprocal_bits == bits
     errors = [compared().row(f"dynamic-{bits}").clean.logit_error for bits in (0, 2, 3, 4)]
     assert errors[0] > errors[2] and errors[1] > errors[3]
 
 
 def test_a_host_takes_the_brightness_out_before_the_chip() -> None:
     row = compared().row("host-static")
+    assert row.backend == "run_graph, engine"
     assert row.host and row.needs == ("graded_input",)
     assert row.clean.accuracy == pytest.approx(row.dimmed.accuracy, abs=0.01)
     assert row.dimmed.agreement > 0.95
@@ -139,7 +141,7 @@ def test_lava_spikes_alike() -> None:
     given = images() | {"encoder": "direct", "steps": STEPS}
     found = compare_gains(exact(), **given, alternatives=("dynamic-3",), lava=5)
     slots = STEPS * 5 * (32 + 10)
-    assert found.row("dynamic-3").lava == (0, slots)
+    assert found.row("dynamic-3").lava == (0, slots) and "lava-nc" in found.versions["lava"]
 
 
 @pytest.mark.parametrize(
