@@ -13,7 +13,7 @@ READY := $(VENV)/.ready
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.10 python3 python; do \
 	"$$p" -c 'import sys, venv; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$p" && break; done)
 
-.PHONY: help install lava browser interop contract demo test check slow bench format lock test-matrix clean
+.PHONY: help install lava browser interop contract quantisation demo test check slow bench format lock test-matrix clean
 
 help:
 	@echo "make demo   the main job on real images, from training to energy (installs first)"
@@ -60,6 +60,11 @@ interop: install
 # Four whole networks on the oracle and on Lava, spike for spike; needs MNIST (see benchmarks/contract/images.py).
 contract: install lava
 	@$(BIN)/python -m benchmarks.contract
+
+# MNIST networks as integers, and the ways of a divisor to a chip; needs MNIST (see docs/data.md). The first run trains
+# everything: hours on two cores, minutes on a GPU. benchmarks/cache/ keeps the networks; the rest is half an hour.
+quantisation: install lava
+	@$(BIN)/python -m benchmarks.quantisation
 
 # Takes about five minutes on a quiet machine; results go to benchmarks/results/.
 bench: install
