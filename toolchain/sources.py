@@ -175,10 +175,12 @@ def calibrated(source: Source, rows: Any) -> Source:
     Parameters
     ----------
     source : Source
-    rows : (T, B, *input_shape) array, or dict of input name to such an array
+    rows : (T, B, *input_shape) array, dict of input name to such an array, or None
         Of which the first `EXAMPLES` samples are taken. Networks of several inputs are left as they are.
     """
-    if source.nir_graph is not None or source.frozen is None or source.example is None or isinstance(rows, dict):
+    if source.nir_graph is not None or source.frozen is None or source.example is None:
+        return source
+    if rows is None or isinstance(rows, dict):
         return source
     import torch
 

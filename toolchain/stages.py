@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
-
-import numpy as np
 
 from ..models.errors import ConfigError
 from ..simulators.chips.profile import load_chip
 from .sources import Source
 
 EI = ("static", "dynamic", "auto")
-EXAMPLES = 512
-"""Samples on which the static gain of a circuit is calibrated."""
 
 
 def stage_for(source: Source, ei: str, chip: str = "") -> tuple[Source, tuple[str, str] | None]:
@@ -44,28 +39,16 @@ def stage_for(source: Source, ei: str, chip: str = "") -> tuple[Source, tuple[st
         raise ConfigError(f"--ei {ei!r} is unknown; known are {', '.join(EI)}.")
     if source.model is None or source.frozen is None or source.frozen is source.model:
         return source, None
-    divides = ei == "dynamic" or (ei == "auto" and (not chip or load_chip(chip).has("divided_input")))
-    if not divides:
+    if not _divides(ei, chip):
         why = f"{chip} cannot divide" if ei == "auto" else f"--ei {ei or 'static'}"
         return source, ("frozen", f"{why}: its divisors are frozen and it was tuned as such")
     return replace(source, frozen=source.model), ("exact", f"--ei {ei}: its circuits divide")
 
 
-def with_example(source: Source, rows: Any) -> Source:
-    """Give a network whose circuits still divide real input as its example, on which their gains are calibrated.
+def ei_for_chip(ei: str, chip: str) -> str:
+    """Settle "auto" where a network is lowered for no chip in particular and then placed on `chip`."""
+    return "static" if ei == "auto" and not _divides(ei, chip) else ei
 
-    Parameters
-    ----------
-    source : Source
-    rows : (T, B, *input_shape) array
-        Calibration data.
-    """
-    if source.frozen is None or source.nir_graph is not None or isinstance(rows, dict) or rows is None:
-        return source
-    import torch
 
-    from ..models.ei import EILinear
-
-    if not any(isinstance(module, EILinear) for module in source.frozen.modules()):
-        return source
-    return replace(source, example=torch.as_tensor(np.asarray(rows[:, :EXAMPLES], np.float32)))
+def _divides(ei: str, chip: str) -> bool:
+    return ei == "dynamic" or (ei == "auto" and (not chip or load_chip(chip).has("divided_input")))

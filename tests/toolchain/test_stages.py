@@ -10,8 +10,8 @@ from spikewright.models.ei import EILinear
 from spikewright.models.errors import ConfigError
 from spikewright.models.freezing import freeze_gain
 from spikewright.models.networks import EIMLP, EIMLPConfig
-from spikewright.toolchain.sources import Source, network_source
-from spikewright.toolchain.stages import stage_for, with_example
+from spikewright.toolchain.sources import Source, calibrated, network_source
+from spikewright.toolchain.stages import ei_for_chip, stage_for
 
 X = (np.random.default_rng(0).random((4, 6, 12)) < 0.5).astype(np.uint8)
 
@@ -57,9 +57,16 @@ def test_a_network_of_one_stage_is_left_alone(run) -> None:
 def test_circuits_get_real_input_as_their_example(run) -> None:
     exact, _ = stage_for(run, "dynamic")
     assert exact.input_shape == (12,)
-    given = with_example(exact, X)
+    given = calibrated(exact, X)
     assert np.array_equal(given.example.numpy(), X)
     program = given.program(X, ei="dynamic")
     assert program.settings["ei"] == ("dynamic", "argument")
     assert [p.kind for p in program.populations] == ["ei_gain", "readout"]
-    assert with_example(run, X) is run  # frozen: its gains are set
+    assert calibrated(run, X) is run  # frozen: its gains are set
+    assert calibrated(exact, None) is exact
+
+
+def test_auto_is_settled_by_the_chip_that_a_network_is_placed_on() -> None:
+    assert ei_for_chip("auto", "loihi1-davies2018") == "static"
+    given = [("auto", "loihi2-microcode"), ("auto", ""), ("dynamic", "loihi1-davies2018"), ("", "loihi1-davies2018")]
+    assert [ei_for_chip(*pair) for pair in given] == ["auto", "auto", "dynamic", ""]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from . import render
-from .loading import samples_for
+from .loading import find_network, samples_for
 from .options import (
     Bits,
     Chip,
@@ -26,7 +26,6 @@ from .options import (
     Weights,
     listed,
     lowering,
-    shape,
 )
 from .output import emit, say, teller
 
@@ -57,17 +56,16 @@ def export(
     """Write the network as a NIR file, as an integer program and as a self-contained Lava folder."""
     from ...models.files import writable_folder
     from ..exporting import MARKER, write_export
-    from ..sources import resolve_source
-    from ..stages import stage_for, with_example
+    from ..sources import calibrated
 
     writable_folder(out, MARKER)
-    network, stage = stage_for(resolve_source(source, weights or None, shape(example)), ei, chip)
+    network, stage = find_network(source, weights, example, ei, chip)
     options = lowering(bits, reset, dt, cycle, chip, scale, rows, rounding, ei)
     network.portable, network.overrides = portable, {k: options[k] for k in ("reset", "dt_s") if k in options}
     formats = listed(to)
     data = calibrate or network.data
     calibration = samples_for(network, data, steps, encode, tell=teller(False)).calibration if data else None
-    network = with_example(network, calibration)
+    network = calibrated(network, calibration)
     program = network.program(calibration, **options) if {"program", "lava"} & set(formats) else None
     content = write_export(network, program, out, formats)
     emit(content | {"out": out, "stage": stage}, as_json, _render)

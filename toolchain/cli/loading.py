@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ...models.errors import InputError
 from .options import shape
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def load(
     example: str,
     encode: str = "",
     tell: Callable[[str], None] | None = None,
+    ei: str = "",
 ) -> tuple[Source, Samples]:
     """Network and input that the options of a command name; the samples of a data set take the network's input shape.
 
@@ -29,14 +31,36 @@ def load(
     InputError
         If either cannot be read, or no data is named and the network does not know its own.
     """
-    from ...models.errors import InputError
-    from ..sources import resolve_source
+    from ..sources import calibrated
 
-    network = resolve_source(source, weights or None, shape(example))
-    spec = data or network.data
-    if not spec:
-        raise InputError(f"{network.name} does not know its data; say --data digits, or a .npy or .npz file.")
-    return network, samples_for(network, spec, steps, encode, samples or None, tell)
+    network, stage = find_network(source, weights, example, ei)
+    if ei and stage is not None and tell is not None:
+        tell("network: {} ({})".format(*stage))
+    loaded = samples_for(network, data_of(network, data), steps, encode, samples or None, tell)
+    return calibrated(network, loaded.calibration), loaded
+
+
+def find_network(
+    source: str, weights: str, example: str, ei: str = "", chip: str = ""
+) -> tuple[Source, tuple[str, str] | None]:
+    """The network that the options of a command name; see `toolchain.stages.stage_for`."""
+    from ..sources import resolve_source
+    from ..stages import stage_for
+
+    return stage_for(resolve_source(source, weights or None, shape(example)), ei, chip)
+
+
+def data_of(network: Source, data: str) -> str:
+    """The data that a command names, or that the network was trained on.
+
+    Raises
+    ------
+    InputError
+        If neither is known.
+    """
+    if spec := data or network.data:
+        return spec
+    raise InputError(f"{network.name} does not know its data; say --data digits, or a .npy or .npz file.")
 
 
 def samples_for(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from . import chip_tables
-from .loading import samples_for
+from .loading import find_network, samples_for
 from .options import (
     CHIP,
     Bits,
@@ -17,14 +17,17 @@ from .options import (
     Dt,
     Encode,
     Example,
+    Gain,
     Json,
     OutFile,
     Reset,
+    Rounding,
+    Rows,
+    ScaleBy,
     SourceArgument,
     Steps,
     Weights,
     lowering,
-    shape,
 )
 from .output import emit, stop, teller
 
@@ -63,6 +66,10 @@ def check(
     weights: Weights = "",
     example: Example = "",
     bits: Bits = "",
+    scale: ScaleBy = "",
+    rows: Rows = "",
+    rounding: Rounding = "",
+    ei: Gain = "",
     reset: Reset = "",
     dt: Dt = None,
     cycle: Cycle = "",
@@ -73,14 +80,18 @@ def check(
     from ...simulators.chips.profile import load_chip
     from ...simulators.placement.fitting import misfit
     from ..placing import describe_fit
-    from ..sources import resolve_source
+    from ..sources import calibrated
+    from ..stages import ei_for_chip
 
     load_chip(chip)  # an unknown chip is told before the work, not after it
-    network = resolve_source(source, weights or None, shape(example))
+    ei = ei_for_chip(ei, chip)
+    network, _ = find_network(source, weights, example, ei)
     named = data or network.data
     calibration = samples_for(network, named, steps, encode, tell=teller(False)).calibration if named else None
     # Lowered for no chip in particular, so that every violation is found here and told together.
-    program = network.program(calibration, **lowering(bits, reset, dt, cycle))
+    program = calibrated(network, calibration).program(
+        calibration, **lowering(bits, reset, dt, cycle, "", scale, rows, rounding, ei)
+    )
     content, placement, findings = describe_fit(program, chip)
     emit({"schema_version": 1} | content, as_json, chip_tables.fit, out)
     if not content["fits"]:

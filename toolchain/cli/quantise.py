@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...models.errors import CheckFailed
+from ...models.errors import CheckFailed, InputError
 from . import quantise_tables
-from .loading import samples_for
+from .loading import data_of, find_network, samples_for
 from .options import (
     Bits,
     Chip,
@@ -32,14 +33,15 @@ from .options import (
     Steps,
     Weights,
     lowering,
-    shape,
 )
 from .output import emit, stop, teller
-from .quantise_more import Asked, further
+from .quantise_more import MAX_DROP, WIDTHS, Asked, further
 
 if TYPE_CHECKING:
     from ..data.samples import Samples
     from ..sources import Source
+
+DROP_HELP = f"Points of accuracy that the search may lose; {MAX_DROP}."
 
 
 def quantise(
@@ -62,10 +64,8 @@ def quantise(
     cycle: Cycle = "",
     methods: Annotated[bool, typer.Option("--methods", help="All scales and rows side by side.")] = False,
     search: Annotated[bool, typer.Option("--search", help="Search weight bits layer by layer.")] = False,
-    max_drop: Annotated[
-        float, typer.Option("--max-drop", min=0, max=100, help="Points of accuracy that the search may lose.")
-    ] = 0.5,
-    widths: Annotated[str, typer.Option("--widths", help="Weight bits that the search chooses from.")] = "8,6,4,3,2",
+    max_drop: Annotated[float | None, typer.Option("--max-drop", min=0, max=100, help=DROP_HELP)] = None,
+    widths: Annotated[str, typer.Option("--widths", help=f"What the search chooses from; {WIDTHS}.")] = "",
     validate: Annotated[
         str, typer.Option("--validate", help="Data with classes that the search judges by; training data if known.")
     ] = "",
@@ -81,13 +81,16 @@ def quantise(
     from ..describe import provenance
     from ..quantisation.examine import diagnose
 
+    asked = Asked(methods, search, max_drop, widths, validate, tune, train, data, bits)
+    asked.require_sense()
     if program:
         writable_file(program)
+        if Path(program).resolve() in (Path(source).resolve(), Path(out or source).resolve()):
+            raise InputError(f"--program {program} would overwrite {'--out' if program == out else 'the network'}.")
     tell = teller(quiet)
     network, loaded, calibration, stage = _load(
         source, data, calibrate, samples, steps, encode, weights, example, ei, chip, tell
     )
-    asked = Asked(methods, search, max_drop, widths, validate, tune, train, data or network.data or "")
     asked.require(network, loaded)
     options = lowering(bits, reset, dt, cycle, chip, scale, rows, rounding, ei)
     found = diagnose(network, loaded.x, loaded.y, calibration, options, progress=tell)
@@ -123,17 +126,13 @@ def _load(
     tell: Callable[[str], None],
 ) -> tuple[Source, Samples, Any, Any]:
     """Network, samples, calibration, and the stage that was taken with its reason."""
-    from ...models.errors import InputError
     from ..quantisation.ranges import mend_model
-    from ..sources import resolve_source
-    from ..stages import stage_for, with_example
+    from ..sources import calibrated
 
-    network, stage = stage_for(resolve_source(source, weights or None, shape(example)), ei, chip)
+    network, stage = find_network(source, weights, example, ei, chip)
     network = replace(network, encoder=encode) if encode else network
-    spec = data or network.data
-    if not spec:
-        raise InputError(f"{network.name} does not know its data; say --data digits, or a .npy or .npz file.")
+    spec = data_of(network, data)
     shaped, _ = mend_model(network)  # thresholds that no graph can say are findings, not errors
     loaded = samples_for(shaped, spec, steps, limit=samples or None, tell=tell)
     calibration = samples_for(shaped, calibrate, steps, tell=tell).calibration if calibrate else loaded.calibration
-    return with_example(network, calibration), loaded, calibration, stage
+    return calibrated(network, calibration), loaded, calibration, stage

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ...models.errors import ConfigError, InputError
+from .loading import data_of
 from .options import listed
 
 if TYPE_CHECKING:
@@ -15,26 +16,42 @@ if TYPE_CHECKING:
     from ..sources import Source
 
 
+WIDTHS, MAX_DROP = "8,6,4,3,2", 0.5
+
+
 @dataclass(frozen=True)
 class Asked:
     """Options of the command, as the user gave them."""
 
     methods: bool
     search: bool
-    max_drop: float
+    max_drop: float | None
     widths: str
     validate: str
     tune: int
     train: str
     data: str
+    bits: str
 
     @property
-    def bits(self) -> tuple[int, ...]:
+    def choices(self) -> tuple[int, ...]:
         """Weight bits that the search chooses from."""
-        parts = listed(self.widths)
+        parts = listed(self.widths or WIDTHS)
         if not parts or not all(part.isdecimal() for part in parts):
             raise ConfigError(f"--widths {self.widths!r} is no list of weight bits; give for example 8,4,2.")
         return tuple(map(int, parts))
+
+    def require_sense(self) -> None:
+        """Refuse options that nothing would follow."""
+        only = {"--max-drop": self.max_drop is not None, "--widths": self.widths, "--validate": self.validate}
+        violations = [f"{name} goes with --search" for name, given in only.items() if given and not self.search]
+        if self.train and not self.tune:
+            violations.append("--train goes with --tune")
+        if self.search and self.bits:
+            violations.append("--search chooses the bits itself: give --widths in place of --bits")
+        if violations:
+            raise ConfigError("These options do not go together:", violations)
+        _ = self.choices
 
     def require(self, network: Source, loaded: Samples) -> None:
         """Tell before the work what cannot be done after it."""
@@ -43,7 +60,7 @@ class Asked:
                 f"{network.name} is an integer program already: --methods and --search need the network that it was "
                 "lowered from."
             )
-        if self.bits and (self.search or self.tune) and loaded.y is None:
+        if loaded.y is None and (self.search or self.tune):
             raise InputError(f"{loaded.name} has no classes; give a set or a .npz file with x and y.")
 
 
@@ -82,12 +99,13 @@ def _search(
     from ..quantisation.search import search_bits
     from ..quantisation.validation import validation_for
 
-    judging, (x, y) = validation_for(network, asked.validate or asked.data, loaded, bool(asked.validate), tell)
+    judging, (x, y) = validation_for(
+        network, asked.validate or data_of(network, asked.data), loaded, bool(asked.validate), tell
+    )
     if x is not loaded.x:
         tell("every second sample judges, the others give the result")
-    found = search_bits(
-        network, x, y, calibration, judging, asked.max_drop / 100, asked.bits, lowering=options, progress=tell
-    )
+    drop = (MAX_DROP if asked.max_drop is None else asked.max_drop) / 100
+    found = search_bits(network, x, y, calibration, judging, drop, asked.choices, lowering=options, progress=tell)
     return found.to_dict(), found.program, replace(loaded, x=x, y=y)
 
 
@@ -98,6 +116,6 @@ def _tune(
     from ..quantisation.validation import rows_of
 
     assert loaded.y is not None  # `require` looked
-    training = training_for(network, asked.data, rows_of(loaded), network.encoder, asked.train)
+    training = training_for(network, data_of(network, asked.data), rows_of(loaded), network.encoder, asked.train)
     tuned = tune(network, program, training, loaded.x, loaded.y, asked.tune, tell)
     return tuned.to_dict(), tuned.program

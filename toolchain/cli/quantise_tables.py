@@ -11,7 +11,7 @@ Content = dict[str, Any]
 
 
 def render(content: Content) -> None:
-    """Print everything that was asked for, the findings last."""
+    """Print the report of the program as it was lowered, then what else was asked for."""
     found = content["diagnosis"]
     if content["stage"] is not None:
         say("network: {} ({})".format(*content["stage"]))
@@ -20,14 +20,14 @@ def render(content: Content) -> None:
     _scales(found["layers"])
     _registers(found["layers"])
     _activity(found)
+    _result(found, content["data"])
+    _findings(found)
     if "methods" in content:
         _methods(content["methods"], found)
     if "search" in content:
         _search(content["search"])
     if "tuning" in content:
         _tuning(content["tuning"])
-    _result(found, content["data"])
-    _findings(found)
     if "program" in content:
         say(f"wrote {content['program']}")
 
@@ -169,10 +169,9 @@ def _findings(found: Content) -> None:
         say(f"    evidence  {f['evidence']}")
         say(f"    remedy    {f['remedy']}")
     if not found["findings"]:
-        compared = "every layer does in integers what it does in float"
-        say(
-            f"No findings: {compared if 'float' in found['backends'] else 'there is no float network to compare with'}."
-        )
+        compared = "float" in found["backends"]
+        why = "no layer loses more than the limits of docs/quantisation.md" if compared else "every layer works"
+        say(f"No findings: {why}{'' if compared else '; there is no float network to compare with'}.")
 
 
 def _pair(sides: Any, name: str, show: Any) -> str:

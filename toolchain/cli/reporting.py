@@ -20,10 +20,14 @@ from .options import (
     Effects,
     Encode,
     Example,
+    Gain,
     Json,
     Limit,
     Quiet,
     Reset,
+    Rounding,
+    Rows,
+    ScaleBy,
     SourceArgument,
     Steps,
     Targets,
@@ -56,6 +60,10 @@ def report(
     weights: Weights = "",
     example: Example = "",
     bits: Bits = "",
+    scale: ScaleBy = "",
+    rows: Rows = "",
+    rounding: Rounding = "",
+    ei: Gain = "",
     reset: Reset = "",
     dt: Dt = None,
     cycle: Cycle = "",
@@ -73,13 +81,14 @@ def report(
     from ..exporting import write_json
     from ..reporting import readable
     from ..reporting import report as make
+    from ..stages import ei_for_chip
 
     page, beside = _pages(out)
     profile = load_chip(chip)
     require_energies(profile)  # told before the work, not after it
-    tell = teller(quiet)
-    network, loaded = load(source, data, samples, steps, weights, example, encode, tell)
-    options = lowering(bits, reset, dt, cycle)
+    tell, settled = teller(quiet), ei_for_chip(ei, chip)
+    network, loaded = load(source, data, samples, steps, weights, example, encode, tell, settled)
+    options = lowering(bits, reset, dt, cycle, "", scale, rows, rounding, settled)
     program = network.program(loaded.calibration, **options)
     placement = place(program, profile)
     cores = f" on {readable.number_of(len(placement.cores), 'core')}" if placement.chip.mesh else ""
@@ -98,6 +107,7 @@ def report(
     )
     given = {"--data": data, "--chip": chip, "--samples": samples, "--targets": targets, "--out": out}
     given |= {"--steps": steps, "--weights": weights, "--example": example, "--bits": bits, "--reset": reset}
+    given |= {"--scale": scale, "--rows": rows, "--rounding": rounding, "--ei": ei}
     given |= {"--dt": dt, "--cycle": cycle, "--backend": backend, "--encode": encode}
     given |= {"--no-effects": not effects, "--layers": layers}
     made = make(

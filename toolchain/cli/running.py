@@ -18,11 +18,15 @@ from .options import (
     Effects,
     Encode,
     Example,
+    Gain,
     Json,
     Limit,
     OutFile,
     Quiet,
     Reset,
+    Rounding,
+    Rows,
+    ScaleBy,
     SourceArgument,
     Steps,
     Targets,
@@ -46,6 +50,10 @@ def simulate(
     weights: Weights = "",
     example: Example = "",
     bits: Bits = "",
+    scale: ScaleBy = "",
+    rows: Rows = "",
+    rounding: Rounding = "",
+    ei: Gain = "",
     reset: Reset = "",
     dt: Dt = None,
     cycle: Cycle = "",
@@ -57,9 +65,11 @@ def simulate(
     from ...simulators.run import simulate as run
     from ..describe import describe_activity, describe_costs, provenance
     from ..placing import place_all
+    from ..stages import ei_for_chip
 
-    network, loaded = load(source, data, samples, steps, weights, example, encode, teller(quiet))
-    program = network.program(loaded.calibration, **lowering(bits, reset, dt, cycle))
+    ei = ei_for_chip(ei, chip)
+    network, loaded = load(source, data, samples, steps, weights, example, encode, teller(quiet), ei)
+    program = network.program(loaded.calibration, **lowering(bits, reset, dt, cycle, "", scale, rows, rounding, ei))
     tell = teller(quiet)
     options = {"progress": lambda done: tell(f"lava: {done} samples done")} if backend == "lava" else {}
     placements = place_all(program, [chip] if chip else None)
@@ -75,7 +85,7 @@ def simulate(
         "activity": describe_activity(trace, program),
         **describe_costs(trace, placements),
         "accuracy": None if loaded.y is None or only is None else float((only == loaded.y).mean()),
-        "predictions": {n: rows.tolist() for n, rows in classes.items()} if only is None else only.tolist(),
+        "predictions": {n: found.tolist() for n, found in classes.items()} if only is None else only.tolist(),
         "provenance": provenance(),
     }
     emit(content, as_json, _render_simulation, out)
@@ -91,6 +101,10 @@ def compare(
     weights: Weights = "",
     example: Example = "",
     bits: Bits = "",
+    scale: ScaleBy = "",
+    rows: Rows = "",
+    rounding: Rounding = "",
+    ei: Gain = "",
     reset: Reset = "",
     dt: Dt = None,
     cycle: Cycle = "",
@@ -106,7 +120,7 @@ def compare(
     from ..describe import describe_comparison, provenance
     from ..targets import INTEGER
 
-    network, loaded = load(source, data, samples, steps, weights, example, encode, teller(quiet))
+    network, loaded = load(source, data, samples, steps, weights, example, encode, teller(quiet), ei)
     chosen = listed(targets) or None
     result = run(
         network,
@@ -115,7 +129,7 @@ def compare(
         loaded.calibration,
         allow_missing=chosen is None,
         progress=teller(quiet),
-        lowering=lowering(bits, reset, dt, cycle),
+        lowering=lowering(bits, reset, dt, cycle, "", scale, rows, rounding, ei),
         effects=effects,
     )
     content = describe_comparison(result) | {"schema_version": 1, "data": loaded.name, "provenance": provenance()}
@@ -138,6 +152,10 @@ def evaluate(
     weights: Weights = "",
     example: Example = "",
     bits: Bits = "",
+    scale: ScaleBy = "",
+    rows: Rows = "",
+    rounding: Rounding = "",
+    ei: Gain = "",
     reset: Reset = "",
     dt: Dt = None,
     cycle: Cycle = "",
@@ -150,16 +168,20 @@ def evaluate(
     from ..describe import provenance
     from ..targets import INTEGER, available_targets, run_target
 
-    network, loaded = load(source, data, samples, steps, weights, example, encode, teller(quiet))
+    network, loaded = load(source, data, samples, steps, weights, example, encode, teller(quiet), ei)
     if loaded.y is None:
         raise InputError(f"{loaded.name} has no classes; an accuracy needs a .npz file with x and y.")
     chosen = listed(targets) or tuple(target for target in available_targets(network) if target != "lava")
-    program = network.program(loaded.calibration, **lowering(bits, reset, dt, cycle)) if INTEGER & set(chosen) else None
-    tell, rows = teller(quiet), {}
+    program = (
+        network.program(loaded.calibration, **lowering(bits, reset, dt, cycle, "", scale, rows, rounding, ei))
+        if INTEGER & set(chosen)
+        else None
+    )
+    tell, accuracy = teller(quiet), {}
     for target in chosen:
         tell(target)
-        rows[target] = float((run_target(target, network, loaded.x, program).predict() == loaded.y).mean())
-    content = {"schema_version": 1, "data": loaded.name, "samples": len(loaded.y), "accuracy": rows}
+        accuracy[target] = float((run_target(target, network, loaded.x, program).predict() == loaded.y).mean())
+    content = {"schema_version": 1, "data": loaded.name, "samples": len(loaded.y), "accuracy": accuracy}
     emit(content | {"provenance": provenance()}, as_json, _render_accuracy, out)
 
 

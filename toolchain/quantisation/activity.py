@@ -1,4 +1,4 @@
-"""What the neurons of a population did in a run: rates, dead and always-on neurons, how full their registers got."""
+"""What happened in a run: events of the inputs; rates, dead and always-on neurons, how full their registers got."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...exporters.program.population import READOUT_LIMIT, STATE_LIMIT, Population
+from ...exporters.program.program import Program
 from ...simulators.neurons import decay
+from ..data.samples import Rows
 from .sides import Side
 
 _CURRENT_LIMIT = 2**23
@@ -50,6 +52,30 @@ class Activity:
     current_peak: float | None = None
 
 
+@dataclass(frozen=True)
+class Port:
+    """One input.
+
+    Attributes
+    ----------
+    name, kind : str
+    bits : int
+    scale : float
+        Events per unit of the data.
+    active : float
+        Share of values that are an event.
+    clipped : float
+        Share of values beyond the largest event.
+    """
+
+    name: str
+    kind: str
+    bits: int
+    scale: float
+    active: float
+    clipped: float
+
+
 def integer_activity(side: Side, p: Population) -> Activity:
     """What population `p` of a program did."""
     state, spikes = side.detail.state[p.name], side.detail.spikes[p.name]
@@ -74,6 +100,13 @@ def float_activity(side: Side, name: str, size: int, threshold: NDArray[Any] | N
     with np.errstate(divide="ignore", invalid="ignore"):
         thresholds = np.nan_to_num(_rows(state["v"]) / threshold)
     return Activity(side.backend, **spiking, **_membranes(thresholds, _rows(side.detail.spikes[name])))
+
+
+def ports_of(program: Program, x: Rows) -> tuple[Port, ...]:
+    """Measure every input of `program` that is fed, on all of `x`."""
+    fed = [i for i in program.inputs if i.kind != "bias"]
+    arrays = x if isinstance(x, dict) else {fed[0].name: x}
+    return tuple(_port(i.name, i.kind, i.bits, i.scale, np.asarray(arrays[i.name])) for i in fed)
 
 
 def _spiking(side: Side, name: str, size: int) -> dict[str, Any]:
@@ -103,3 +136,10 @@ def _membranes(thresholds: NDArray[Any], spikes: NDArray[Any]) -> dict[str, Any]
 
 def _rows(values: NDArray[Any]) -> NDArray[Any]:
     return values.reshape(*values.shape[:2], -1)
+
+
+def _port(name: str, kind: str, bits: int, scale: float, x: np.ndarray) -> Port:
+    whole = x.dtype.kind != "f"
+    events, limit = np.abs(x) if whole else np.abs(x) * scale, (1 << bits) - 1
+    beyond = 0.0 if whole else float((events > limit + 0.5).mean())
+    return Port(name, kind, bits, float(scale), float((events >= 0.5).mean()), beyond)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .activity import Activity
+from .activity import Activity, Port
 from .coarse import coarse, lost_accuracy, out_of_line, rounded_away
 from .evidence import Evidence
 from .findings import Finding
 from .layers import Layer
-from .ports import Port
 
 DIED = 0.1
 """Share of neurons that take part in float and are silent in integers, from which it is told."""

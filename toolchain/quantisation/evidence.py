@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...exporters.program.losses import Loss
-from .activity import Activity
+from .activity import Activity, Port
 from .layers import Layer
-from .ports import Port
 
 DEAD = 0.95
 """Share of neurons without a spike from which a layer is dead."""

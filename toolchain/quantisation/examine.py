@@ -17,15 +17,14 @@ from ..comparison.chain import stepped_as_lowered
 from ..comparison.pairs import Agreement, compare_pair
 from ..data.samples import Rows
 from ..lowering import lower
-from ..sources import Source, resolve_source
+from ..sources import Source, calibrated, resolve_source
+from .activity import ports_of
 from .causes import find_causes
-from .diagnosis import Diagnosis
+from .diagnosis import Diagnosis, accuracies, count_classes, readouts_of
 from .evidence import Evidence, unjudged
 from .findings import Finding, by_importance
 from .layers import layers_of
-from .ports import ports_of
 from .ranges import lower_or_mend, mend_model, thresholds_of, with_thresholds
-from .results import accuracies, count_classes, readouts_of
 from .sides import Side, first, run_floats, run_integers, samples_of
 from .waking import wake_model, waking_threshold
 
@@ -76,7 +75,7 @@ def diagnose(
     calibration = x if calibration is None else calibration
     found: list[Finding] = []
     if network.ready_program is None:
-        network, found = mend_model(network)
+        network, found = mend_model(calibrated(network, calibration))
         network, silent = wake_model(network, first(x, detail))
         found += silent
         network = stepped_as_lowered(network, options)

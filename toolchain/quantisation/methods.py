@@ -14,9 +14,8 @@ from ..comparison.chain import stepped_as_lowered
 from ..comparison.pairs import compare_pair
 from ..data.samples import Rows
 from ..lowering import lower
-from ..sources import Source, resolve_source
-from .executor import answers, right
-from .sides import first, run_floats, run_integers
+from ..sources import Source, calibrated, resolve_source
+from .sides import answers, first, right, run_floats, run_integers
 
 SCALES = ("max", "percentile", "squared_error")
 ROWS = ("fold", "registers")
@@ -65,7 +64,8 @@ def compare_methods(
     """Lower `source` with every scale and every rule for rows, and run all of it; parameters as for `diagnose`."""
     network = source if isinstance(source, Source) else resolve_source(source)
     options = {name: value for name, value in (lowering or {}).items() if name not in ("scale", "rows")}
-    network = stepped_as_lowered(network, options)
+    calibration = x if calibration is None else calibration
+    network = stepped_as_lowered(calibrated(network, calibration), options)
     floats = run_floats(network.graph, x, DETAIL, "closing" if options.get("cycle") == "closing" else None)
     found = []
     for rows in ROWS:
@@ -74,7 +74,7 @@ def compare_methods(
                 progress(f"scale {scale}, rows {rows}")
             try:
                 chosen = options | {"scale": scale, "rows": rows}
-                program = lower(network.graph, x if calibration is None else calibration, **chosen)
+                program = lower(network.graph, calibration, **chosen)
             except NumericRangeError as error:
                 found.append(Method(scale, rows, None, None, None, 0, None, str(error)))
                 continue

@@ -23,10 +23,9 @@ from ...models.errors import ConfigError, InputError, NumericRangeError
 from ..comparison.chain import stepped_as_lowered
 from ..data.samples import Rows
 from ..lowering import lower
-from ..sources import Source, resolve_source
+from ..sources import Source, calibrated, resolve_source
 from .bit_search import BitSearch, Step
-from .executor import Answers, answers, require_equal, right
-from .sides import run_floats, samples_of
+from .sides import Answers, answers, require_equal, right, run_floats, samples_of
 from .validation import Labelled, halves
 
 WIDTHS = (8, 6, 4, 3, 2)
@@ -82,7 +81,7 @@ def search_bits(
     if network.ready_program is not None:
         raise InputError(f"{network.name} is an integer program already; give the network that it was lowered from.")
     options = {name: value for name, value in (lowering or {}).items() if name != "weight_bits"}
-    graph = stepped_as_lowered(network, options).graph
+    graph = stepped_as_lowered(calibrated(network, calibration), options).graph
     search = _Search(graph, calibration, validation, options, sorted(set(bits), reverse=True), progress)
     validated = float(_float_right(graph, *validation, options).mean())
     uniform, complete = search.start(), True
@@ -225,5 +224,5 @@ def _require(
             raise InputError(f"{name} must have one class per sample, ({samples_of(rows)},), is {np.shape(classes)}.")
     if not bits or not set(bits) <= set(range(1, 9)):
         raise ConfigError(f"bits = {bits}; give widths from 1 to 8.")
-    if not 0 <= max_drop < 1:
-        raise ConfigError(f"max_drop = {max_drop}; give the share of samples that may be lost, from 0 to below 1.")
+    if not 0 <= max_drop <= 1:
+        raise ConfigError(f"max_drop = {max_drop}; give the share of samples that may be lost, from 0 to 1.")

@@ -14,7 +14,7 @@ from ...models.encoders import ENCODERS
 from ...models.errors import InputError
 from ..data.samples import Rows, load_samples
 from ..sources import Source
-from .executor import answers, require_equal, right
+from .sides import answers, require_equal, right
 
 
 @dataclass(frozen=True)

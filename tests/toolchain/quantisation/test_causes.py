@@ -87,6 +87,13 @@ def test_a_layer_that_is_dead_in_float_is_not_blamed_on_rounding(trained) -> Non
     assert "rounding is not the reason" in found["lif2", "dead"].remedy
 
 
+def test_a_dead_layer_hides_no_fault_behind_it(trained) -> None:
+    """Nothing reaches the weights that saturate, until the thresholds in front of them are lowered."""
+    found = report(trained, together(deaf(2), lambda model: model.fc3.weight.mul_(300)))
+    assert set(errors(found)) == {("lif2", "dead"), ("lif3", "saturating")}
+    assert "with the thresholds of lif2 lowered until it spikes" in errors(found)["lif3", "saturating"].evidence
+
+
 def test_a_layer_that_rounding_kills(trained) -> None:
     found = report(trained, outlier(2))
     finding = errors(found)["lif2", "dead"]
@@ -183,9 +190,9 @@ def test_thresholds_of_few_steps_and_floored_sums(trained) -> None:
 
 def test_silent_and_clipped_input(trained) -> None:
     source = trained.source()
-    found = diagnose(source, 0 * trained.x, trained.y, trained.x_train)
+    found = diagnose(source, 0 * trained.x, trained.y, trained.x_train, QUICK)
     assert ("input", "input") in {(f.layer, f.problem) for f in found.findings if f.severity == "error"}
     grey = trained.x.astype("float32")
-    found = diagnose(source, 3 * grey, trained.y, 0.5 * grey)
+    found = diagnose(source, 3 * grey, trained.y, 0.5 * grey, QUICK)
     clipped = next(f for f in found.findings if f.problem == "input")
     assert "exceeds what the calibration data held" in clipped.cause

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from html import escape
 from pathlib import Path
 
@@ -15,15 +16,22 @@ from spikewright.exporters.program.file import load_program
 from spikewright.simulators.run import simulate
 
 
-@pytest.fixture
-def files(trained, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def made(trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """``net.nir``, its test data ``test.npz``, training data ``train.npz``, and the network broken twice."""
-    write_nir(trained.source().graph, tmp_path / "net.nir")
-    write_nir(trained.source(lambda m: m.fc2.bias.add_(5.0)).graph, tmp_path / "flooded.nir")
-    write_nir(trained.source(lambda m: m.lif3.threshold[7].fill_(1e-6)).graph, tmp_path / "range.nir")
-    np.savez(tmp_path / "test.npz", x=trained.x[:, :120], y=trained.y[:120])
-    np.savez(tmp_path / "train.npz", x=trained.x_train[:, :200], y=trained.y_train[:200])
-    return tmp_path
+    folder = tmp_path_factory.mktemp("made")
+    write_nir(trained.source().graph, folder / "net.nir")
+    write_nir(trained.source(lambda m: m.fc2.bias.add_(5.0)).graph, folder / "flooded.nir")
+    write_nir(trained.source(lambda m: m.lif3.threshold[7].fill_(1e-6)).graph, folder / "range.nir")
+    np.savez(folder / "test.npz", x=trained.x[:, :120], y=trained.y[:120])
+    np.savez(folder / "train.npz", x=trained.x_train[:, :200], y=trained.y_train[:200])
+    return folder
+
+
+@pytest.fixture
+def files(made: Path, tmp_path: Path) -> Path:
+    """A copy of them in the empty folder that commands run in."""
+    return shutil.copytree(made, tmp_path, dirs_exist_ok=True)
 
 
 QUICK = ("--scale", "percentile", "--rounding", "nearest")
@@ -40,13 +48,13 @@ def test_a_healthy_network_is_told_layer_by_layer(run, files) -> None:
         "lif2 <- fc2",
         "Activity on 120 samples, run_graph / engine; states and errors on 120",
         "by engine on 120 samples of test.npz",
-        "No findings",
+        "No findings: no layer loses more than the limits",
     ):
         assert told in out
 
 
 def test_json_is_one_object_with_everything(run, files) -> None:
-    code, out, _ = run("quantise", "net.nir", *DATA, "--methods", "--json", "--out", "q.json")
+    code, out, _ = run("quantise", "net.nir", *DATA, "--methods", "--rounding", "nearest", "--json", "--out", "q.json")
     content = json.loads(out)
     assert code == 0
     assert content == json.loads((files / "q.json").read_text())
@@ -126,9 +134,25 @@ def test_a_search_without_other_data_halves_what_it_has(run, files) -> None:
     assert (content["samples"], content["validation_samples"]) == (60, 60)
 
 
-def test_tuning_on_test_data_is_refused(run, files) -> None:
-    code, _, error = run("quantise", "net.nir", *DATA, "--tune", "1")
-    assert (code, "say --train" in error) == (2, True)
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--tune", "1"), "say --train"),
+        (("--max-drop", "0"), "--max-drop goes with --search"),
+        (("--widths", "8,4", "--validate", "train.npz"), "--validate goes with --search"),
+        (("--train", "train.npz"), "--train goes with --tune"),
+        (("--search", "--bits", "4"), "give --widths in place of --bits"),
+        (("--search", "--widths", "x"), "no list of weight bits"),
+        (("--program", "net.nir"), "--program net.nir would overwrite the network"),
+        (("--program", "a.json", "--out", "a.json"), "--program a.json would overwrite --out"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_leaves_nothing(run, files, options, told) -> None:
+    before = {path.name: path.read_bytes() for path in files.iterdir()}
+    code, out, error = run("quantise", "net.nir", *DATA, *QUICK, *options)
+    assert (code, out) == (2, "")
+    assert told in error
+    assert {path.name: path.read_bytes() for path in files.iterdir()} == before
 
 
 def test_export_says_which_option_it_took_and_why(run, files) -> None:
@@ -148,7 +172,7 @@ def test_export_says_which_option_it_took_and_why(run, files) -> None:
 
 def test_the_report_takes_layers_and_findings_along(run, files) -> None:
     options = ("--targets", "run_graph,engine", "--no-effects", "--out", "r.html", "--quiet", "--json")
-    code, out, _ = run("report", "net.nir", "--data", "test.npz", "--bits", "3", "--layers", *options)
+    code, out, _ = run("report", "net.nir", "--data", "test.npz", "--bits", "3", *QUICK, "--layers", *options)
     content = json.loads(out)
     assert code == 0
     schema = json.loads((Path(__file__).parents[3] / "docs/report.schema.json").read_text())
@@ -160,6 +184,7 @@ def test_the_report_takes_layers_and_findings_along(run, files) -> None:
         assert (row["accumulated"], row["alone"]) == (population["mismatches"], population["alone"])
     assert rows["lif2"]["bits"] == [3]
     page = (files / "r.html").read_text()
+    assert "--scale percentile --rounding nearest" in content["command"]
     assert "--layers" in content["command"]
     for finding in content["quantisation"]["findings"]:
         assert escape(finding["evidence"], quote=False) in page

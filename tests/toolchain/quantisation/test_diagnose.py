@@ -15,10 +15,12 @@ from spikewright.toolchain.comparison import compare
 from spikewright.toolchain.exporting import to_json
 from spikewright.toolchain.quantisation import diagnose
 
+FIVE = {"weight_bits": 5, "rounding": "nearest"}
+
 
 @pytest.fixture(scope="module")
 def found(trained):
-    return diagnose(trained.source(), trained.x, trained.y, trained.x_train, {"weight_bits": 5}, detail=100)
+    return diagnose(trained.source(), trained.x, trained.y, trained.x_train, FIVE, detail=100)
 
 
 def layer(found, name):
@@ -63,9 +65,7 @@ def test_states_are_measured_before_the_reset(trained, found) -> None:
 
 def test_both_error_columns_are_those_of_compare(trained, found) -> None:
     x = trained.x[:, :100]
-    result = compare(
-        trained.source(), x, ("run_graph", "engine"), trained.x_train, lowering={"weight_bits": 5}, effects=False
-    )
+    result = compare(trained.source(), x, ("run_graph", "engine"), trained.x_train, lowering=FIVE, effects=False)
     expected = {a.population: (a.mismatches, a.alone, a.slots) for a in result.pairs[0].agreements}
     rows = {row.name: row.errors for row in found.layers if row.errors is not None}
     assert {name: (e.accumulated, e.alone, e.compared) for name, e in rows.items()} == expected
@@ -98,7 +98,7 @@ def test_a_program_by_itself_has_only_its_integer_side(trained, found) -> None:
 
 
 def test_registers_for_each_neuron(trained) -> None:
-    options = {"weight_bits": 4, "rows": "registers"}
+    options = {"weight_bits": 4, "rows": "registers", "scale": "max", "rounding": "nearest"}
     found = diagnose(trained.source(), trained.x[:, :40], trained.y[:40], trained.x_train, options)
     oracle = simulate(found.program, trained.x[:, :40], backend="oracle")
     assert layer(found, "lif2").integers.rate == pytest.approx(oracle.rate("lif2"))

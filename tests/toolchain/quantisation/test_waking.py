@@ -14,9 +14,9 @@ from spikewright.models.errors import InputError
 from spikewright.models.networks import EIMLP, EIMLPConfig
 from spikewright.toolchain.quantisation import Diagnosis, diagnose
 from spikewright.toolchain.quantisation.waking import waking_threshold
-from spikewright.toolchain.sources import Source, network_source
-from spikewright.toolchain.stages import with_example
+from spikewright.toolchain.sources import Source, calibrated, network_source
 
+QUICK = {"scale": "max", "rounding": "nearest"}
 X = (np.random.default_rng(0).random((8, 40, 16)) < 0.4).astype(np.uint8)
 
 
@@ -34,11 +34,11 @@ def source(network: EIMLP, change: Callable[[Any], Any] | None = None) -> Source
     if change is not None:
         with torch.no_grad():
             change(model)
-    return with_example(network_source("circuits", model, model, None), X)
+    return calibrated(network_source("circuits", model, model, None), X)
 
 
 def report(found: Source) -> Diagnosis:
-    return diagnose(found, X, lowering={"ei": "dynamic"})
+    return diagnose(found, X, lowering={"ei": "dynamic", **QUICK})
 
 
 def test_circuits_that_work_are_measured_with_their_divisors(network) -> None:
@@ -82,8 +82,8 @@ def test_accuracy_lost_with_a_divisor_is_put_down_to_it(network) -> None:
     dim = bright * np.random.default_rng(3).uniform(0.05, 1, (1, 200, 1))
     with torch.no_grad():
         y = copy.deepcopy(network).double()(torch.as_tensor(dim)).argmax(1).numpy()
-    exact = with_example(network_source("circuits", network, network, None), bright)
-    found = {ei: diagnose(exact, dim, y, bright, {"ei": ei}) for ei in ("dynamic", "static")}
+    exact = calibrated(network_source("circuits", network, network, None), bright)
+    found = {ei: diagnose(exact, dim, y, bright, {"ei": ei, **QUICK}) for ei in ("dynamic", "static")}
     (lost,) = [f for f in found["static"].findings if f.problem == "accuracy"]
     assert "the divisor is taken as 1" in lost.cause
     assert "--ei dynamic" in lost.remedy
