@@ -70,7 +70,7 @@ def assert_same_bits(case: Case, samples: str) -> None:
 
 @pytest.mark.lava
 @pytest.mark.timeout(900)
-@bundles(5)
+@bundles(3)
 @given(case=bundles_of(BUNDLE))
 def test_independent_samples_agree_in_every_bit(case: Case) -> None:
     assert_same_bits(case, "independent")
@@ -78,7 +78,7 @@ def test_independent_samples_agree_in_every_bit(case: Case) -> None:
 
 @pytest.mark.lava
 @pytest.mark.timeout(900)
-@bundles(5)
+@bundles(3)
 @given(case=bundles_of(BUNDLE))
 def test_streamed_samples_agree_in_every_bit(case: Case) -> None:
     assert_same_bits(case, "stream")
@@ -118,7 +118,7 @@ def test_many_streamed_samples_agree_in_every_bit(case: Case) -> None:
 
 @pytest.mark.lava
 @pytest.mark.timeout(900)
-@bundles(2)
+@bundles(1)
 @given(case=bundles_of((TERNARY,) * 8))
 def test_ternary_neurons_agree_with_the_stock_ones_in_one_sample(case: Case, tmp_path_factory) -> None:
     # Stock ternary neurons know no samples: they must not start before row 0, which a bias would make them.

@@ -16,13 +16,13 @@ from spikewright.simulators.run import simulate
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
-@settings(max_examples=300, suppress_health_check=SLOW)
+@settings(max_examples=200, suppress_health_check=SLOW)
 @given(programs_of(), st.integers(1, 3))
 def test_every_kind_agrees_with_the_oracle(drawn: tuple, threads: int) -> None:
     assert_same_bits(*drawn, threads)
 
 
-@settings(max_examples=100, suppress_health_check=SLOW)
+@settings(max_examples=60, suppress_health_check=SLOW)
 @given(programs_of())
 def test_every_kind_streams_as_the_oracle_does(drawn: tuple) -> None:
     program, x = drawn

@@ -131,7 +131,7 @@ def test_a_delay_that_no_synapse_can_say_becomes_a_population(path: str) -> None
     assert [loss.node for loss in program.losses if "pass spikes on" in loss.what] == ["d"]
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.integers(1, dyadic.ROWS), st.sampled_from(["zero", "subtract"]), st.booleans())
 def test_random_graphs_of_convolutions(seed: int, steps: int, reset: str, grey: bool) -> None:
     rng = np.random.default_rng(seed)
