@@ -69,7 +69,7 @@ def require_all(case: Case) -> None:
         assert fake_quantise(trained).to_program().content_hash == trained.content_hash
 
 
-@settings(max_examples=40)
+@settings(max_examples=100)
 @given(programs_of(ALL))
 def test_forward_equals_the_oracle_before_and_after_training(case: Case) -> None:
     require_all(case)
