@@ -60,6 +60,12 @@ class CapacityError(SpikewrightError):
     exit_code = 3
 
 
+class MemoryLimit(SpikewrightError):
+    """A run needs more memory, or room on a disk, than there is."""
+
+    exit_code = 3
+
+
 class BackendUnavailable(SpikewrightError):
     """A backend is not installed here."""
 

@@ -54,20 +54,27 @@ def atomic_folder(path: str | os.PathLike[str], marker: str) -> Iterator[Path]:
     """
     target = writable_folder(path, marker)
     temporary = Path(_temporary(tempfile.mkdtemp, target))
-    retired = temporary.with_name(temporary.name + ".old")
     try:
         yield temporary
         temporary.chmod(0o777 & ~_umask())
+        replace_folder(temporary, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def replace_folder(made: Path, target: Path) -> None:
+    """Rename the folder `made` to `target` beside it; one that is there already is moved away first, then removed."""
+    retired = made.with_name(made.name + ".old")
+    try:
         if target.exists():
             target.rename(retired)
         try:
-            temporary.rename(target)
+            made.rename(target)
         except OSError:
             if retired.exists():
                 retired.rename(target)
             raise
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(retired, ignore_errors=True)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..exporters.program.event_list import EventList
 from ..exporters.program.inputs import Events
 from ..exporters.program.program import Program
 from ..exporters.program.trace import Trace
@@ -43,7 +44,7 @@ def make_trace(
         v at the last row, of readout populations at least.
     spikes, state
         As in `Trace`; needed if `record` asks for them, the spikes also with a placement or if they carry values.
-    record : collection of {"spikes", "state"}
+    record : collection of {"spikes", "events", "state"}
     place : Placement, optional
         Count by core too.
     touched : (T, B, cores) array, optional
@@ -57,7 +58,9 @@ def make_trace(
 
         by_core = count_by_core(program, {**events, **spikes}, place, touched)
     steps, count = next(iter(events.values())).shape[:2]
-    sums = {n: s.sum(0, dtype=np.int64) for n, s in spikes.items() if program.events(n).graded}
+    valued = {name for name in spikes if program.events(name).graded}
+    sums = {n: spikes[n].sum(0, dtype=np.int64) for n in valued}
+    lists = {n: EventList.of_rows(s, n in valued) for n, s in spikes.items()} if "events" in record else {}
     read = {"spike_count": {**activity.counts, **sums}, "membrane": last_membrane}
     return Trace(
         backend=backend,
@@ -69,6 +72,7 @@ def make_trace(
         counts=activity.counts,
         output={o.name: read[o.readout][o.population].reshape(count, -1) for o in program.outputs},
         spikes=spikes if "spikes" in record else {},
+        events=lists,
         state=state if "state" in record else {},
         synaptic_ops=activity.synaptic_ops,
         updates=activity.updates,

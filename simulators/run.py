@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
+import os
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..exporters.program.bounds import require_readouts_in_range
-from ..exporters.program.inputs import Events, encode_inputs
+from ..exporters.program.feed import Feed, Rows
+from ..exporters.program.inputs import Events
 from ..exporters.program.program import Program
 from ..exporters.program.trace import Trace
 from ..models.errors import ConfigError, InputError, UnsupportedOp
 from .activity import count_activity
 from .assemble import make_trace
+from .chunks import Run, describe_run, run_chunks, run_to_disk
+from .gather import Gathered
+from .progress import Progress, Tell, telling
 
 if TYPE_CHECKING:
     from .placement import Placement
 
 BACKENDS = ("engine", "oracle", "lava")
-RECORDS = ("spikes", "state")
+RECORDS = ("spikes", "events", "state")
 SAMPLES = ("independent", "stream")
 
 
 def simulate(
     program: Program,
-    x: NDArray[Any] | dict[str, NDArray[Any]],
+    x: Rows | dict[str, Rows],
     backend: str = "engine",
     record: tuple[str, ...] = (),
     samples: str = "independent",
     place: Placement | None = None,
     threads: int | None = None,
+    *,
+    out: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    chunk: int | None = None,
+    progress: Progress = None,
     **options: Any,
 ) -> Trace:
     """Run `program` on B samples of T rows.
@@ -41,11 +48,14 @@ def simulate(
     Parameters
     ----------
     program : Program
-    x : (T, B, *input_shape) array, or dict of input name to such an array
+    x : (T, B, *input_shape) array, EventList, LazyInput, or dict of input name to one of them
+        An array may lie in a file (`np.memmap`, an h5py data set). Whatever is not an array of bytes in memory is read,
+        unpacked and converted chunk by chunk.
     backend : {"engine", "oracle", "lava"}
         "engine" is compiled and event-driven; "oracle" is the readable numpy arbiter; "lava" runs lava-nc's
         fixed-point models in their own environment. All three agree in every bit.
-    record : tuple of {"spikes", "state"}
+    record : tuple of {"spikes", "events", "state"}
+        Spikes as arrays of all rows, as event lists, and u and v of all rows.
     samples : {"independent", "stream"}
         Every sample starts from zero state with nothing in flight; or they follow each other as on a chip that resets
         its neurons at every sample's first row and nothing else, on one thread.
@@ -53,56 +63,117 @@ def simulate(
         Count spikes, operations, messages and updates by core and chip step too, for `price`.
     threads : int, optional
         Of the engine; all processors by default.
+    out : path, optional
+        Write the results to this folder, chunk after chunk; the trace then maps its files (see `load_trace`). Until
+        all samples are done the folder has ``.part`` behind its name, and an earlier one stays.
+    resume : bool
+        Go on behind the last complete chunk of an interrupted run with the same `out`. Its program, sizes and first
+        sample are compared, the other samples have to be the same.
+    chunk : int, optional
+        Samples to be run at a time. By default the engine takes all, or as many as need about 256 MB where that saves
+        memory.
+    progress : bool or callable, optional
+        True draws a bar on stderr; a callable is given the number of finished samples.
     **options
-        For "lava": ``timeout_s``, ``progress``.
+        For "lava": ``timeout_s``.
 
     Raises
     ------
     InputError, NumericRangeError
         For an input that does not match the program, a placement of another program, or samples too long for a
-        readout.
+        readout; for a folder that cannot be written or resumed.
+    MemoryLimit
+        If the run needs more memory, or room on the disk, than there is; it does not start.
     UnsupportedOp
         Naming each kind of population or projection that the backend lacks; for a stream by core.
     BackendUnavailable, BackendFailed
         If Lava is not installed here, or its run died.
     """
-    if samples not in SAMPLES:
-        raise ConfigError(f"samples={samples!r} is unknown; known are {', '.join(SAMPLES)}.")
+    record = (record,) if isinstance(record, str) else tuple(record or ())
+    _require_known(backend, record, samples, chunk, out, resume, options)
     if samples == "stream" and place is not None:
         raise UnsupportedOp("A stream is not counted by core; place and price the run with independent samples.")
-    record = (record,) if isinstance(record, str) else tuple(record or ())
-    if unknown := set(record).difference(RECORDS):
-        raise ConfigError(f"record={sorted(unknown)} is unknown; known are {', '.join(RECORDS)}.")
-    if options and backend in BACKENDS and backend != "lava":
-        raise ConfigError(
-            f"Backend {backend!r} knows no option {', '.join(options)}; timeout_s and progress are Lava's."
-        )
     if place is not None and place.program.content_hash != program.content_hash:
         raise InputError(f"The placement is of program {place.program.content_hash}, not of {program.content_hash}.")
-    events = encode_inputs(program, x)
-    require_readouts_in_range(program, next(iter(events.values())).shape[0])
-    if backend == "engine" and samples == "stream":
+    feed = Feed(program, x)
+    require_readouts_in_range(program, feed.steps)
+    if backend == "engine" and samples == "independent":
+        run, chunk = _engine(program, feed, record, place, threads, chunk, out is not None)
+    else:
+        run, chunk = _other(program, backend, record, place, samples, options), chunk or feed.samples
+    with telling(progress, feed.samples) as tell:
+        if out is not None:
+            what = describe_run(program, feed, backend, record, samples, place)
+            return run_to_disk(feed, run, chunk, out, resume, what, tell)
+        if chunk >= feed.samples:
+            return run(feed.read(0, feed.samples), tell)
+        return run_chunks(feed, run, chunk, Gathered(feed.samples), tell)
+
+
+def _require_known(
+    backend: str,
+    record: tuple[str, ...],
+    samples: str,
+    chunk: int | None,
+    out: str | os.PathLike[str] | None,
+    resume: bool,
+    options: dict[str, Any],
+) -> None:
+    if samples not in SAMPLES:
+        raise ConfigError(f"samples={samples!r} is unknown; known are {', '.join(SAMPLES)}.")
+    if unknown := set(record).difference(RECORDS):
+        raise ConfigError(f"record={sorted(unknown)} is unknown; known are {', '.join(RECORDS)}.")
+    if backend not in BACKENDS:
+        raise ConfigError(f"Backend {backend!r} is unknown; known are {', '.join(BACKENDS)}.")
+    if options and backend != "lava":
+        raise ConfigError(f"Backend {backend!r} knows no option {', '.join(options)}; timeout_s is Lava's.")
+    if chunk is not None and chunk < 1:
+        raise ConfigError(f"chunk = {chunk}; give 1 or more samples, or None.")
+    if chunk is not None and (backend == "lava" or samples == "stream"):
+        raise ConfigError("Lava and a stream run all samples behind one another; leave chunk out.")
+    if resume and out is None:
+        raise ConfigError("resume=True goes on with a run on disk; name its folder with out=.")
+
+
+def _engine(
+    program: Program,
+    feed: Feed,
+    record: tuple[str, ...],
+    place: Placement | None,
+    threads: int | None,
+    chunk: int | None,
+    out: bool,
+) -> tuple[Run, int]:
+    """Run of the engine, and how many samples it takes at a time."""
+    from .engine.execute import run_engine  # and with it Numba
+    from .engine.memory import chunk_that_fits
+
+    chunk = chunk_that_fits(program, feed, record, place, threads, chunk, out)
+    return lambda events, tell: run_engine(program, events, record, place, threads, tell), chunk
+
+
+def _other(
+    program: Program,
+    backend: str,
+    record: tuple[str, ...],
+    place: Placement | None,
+    samples: str,
+    options: dict[str, Any],
+) -> Run:
+    """Run of another backend, or of the engine on a stream."""
+    if backend == "engine":
         from .engine.stream import run_stream
 
-        return run_stream(program, events, record)
-    if backend == "engine":
-        return _engine()(program, events, record, place, threads)
+        return lambda events, tell: run_stream(program, events, record)
     if backend == "oracle":
-        return _run_oracle(program, events, record, place, samples)
-    if backend == "lava":
-        from .lava import run_lava
+        return lambda events, tell: _run_oracle(program, events, record, place, samples)
+    from .lava import run_lava
 
+    def run(events: Events, tell: Tell | None) -> Trace:
         given = {i.name: events[i.name] for i in program.inputs if i.kind != "bias"}
-        return run_lava(program, given, record, place, samples=samples, **options)
-    raise ConfigError(f"Backend {backend!r} is unknown; known are {', '.join(BACKENDS)}.")
+        return run_lava(program, given, record, place, samples=samples, progress=tell, **options)
 
-
-@cache
-def _engine() -> Callable[..., Trace]:
-    """Import the engine, and with it Numba, when it is first asked for."""
-    from .engine.execute import run_engine
-
-    return run_engine
+    return run
 
 
 def _run_oracle(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from .program import Input, Program
 
 Events = dict[str, NDArray[Any]]
 """Integer events of every input by name: (T, B, *shape), uint8 spikes or int32 values."""
+Given = TypeVar("Given")
+_AT_ONCE = 1 << 17
+"""Values that are converted at a time: what lies between stays in the processor's caches, and takes no memory."""
 
 
 def encode_inputs(program: Program, x: NDArray[Any] | dict[str, NDArray[Any]]) -> Events:
@@ -34,25 +38,52 @@ def encode_inputs(program: Program, x: NDArray[Any] | dict[str, NDArray[Any]]) -
     InputError
         For a missing or unknown input, a wrong shape, a value that is not finite, or grey values at a spike input.
     """
-    fed = [i for i in program.inputs if i.kind != "bias"]
-    arrays = x if isinstance(x, dict) else {fed[0].name: x}
-    if arrays.keys() != (names := {i.name for i in fed}):
-        raise InputError(f"The program has the inputs {sorted(names)}, given are {sorted(arrays)}. Give a dict of all.")
-    encoded = {i.name: _encode(i, np.asarray(arrays[i.name])) for i in fed}
-    sizes = {a.shape[:2] for a in encoded.values()}
-    if len(sizes) != 1:
+    arrays = named_inputs(program, x)
+    encoded = {i.name: _encode(i, np.asarray(arrays[i.name])) for i in program.inputs if i.kind != "bias"}
+    size = next(iter(encoded.values())).shape[:2]
+    if any(rows.shape[:2] != size for rows in encoded.values()):
         raise InputError("All inputs must have the same T and B.")
-    size = sizes.pop()
     return encoded | {i.name: np.ones((*size, *i.shape), np.uint8) for i in program.inputs if i.kind == "bias"}
 
 
-def _encode(port: Input, x: NDArray[Any]) -> NDArray[Any]:
-    shape, kind = x.shape, x.dtype.kind
+def named_inputs(program: Program, x: Given | dict[str, Given]) -> dict[str, Given]:
+    """What is given for every input by its name; those of the kind "bias" are not given.
+
+    Raises
+    ------
+    InputError
+        For a missing or unknown input.
+    """
+    names = [i.name for i in program.inputs if i.kind != "bias"]
+    given = x if isinstance(x, dict) else {names[0]: x}
+    if given.keys() != set(names):
+        raise InputError(f"The program has the inputs {sorted(names)}, given are {sorted(given)}. Give a dict of all.")
+    return given
+
+
+def require_shape(port: Input, shape: tuple[int, ...]) -> None:
+    """Raise InputError if an array of this shape cannot be samples of the input `port`."""
     if shape[2:] != port.shape or len(shape) != len(port.shape) + 2 or 0 in shape:
         raise InputError(f"Input {port.name!r} must be (T, B, {', '.join(map(str, port.shape))}), is {shape}.")
-    if kind not in "biuf" or (kind == "f" and not np.isfinite(x).all()):
+
+
+def _encode(port: Input, x: NDArray[Any]) -> NDArray[Any]:
+    require_shape(port, x.shape)
+    kind = x.dtype.kind
+    if kind not in "biuf" or (kind == "f" and not all(np.isfinite(x[part]).all() for part in _parts(x))):
         raise InputError(f"Input {port.name!r} holds values that are not finite numbers (dtype {x.dtype}).")
     return _spikes(port, x) if port.kind == "spikes" else _values(port, x)
+
+
+def _parts(x: NDArray[Any]) -> Iterator[tuple[slice, slice]]:
+    """Where the parts of (T, B, *shape) rows lie that are converted one after the other."""
+    steps, samples = x.shape[:2]
+    size = x.size // (steps * samples)
+    across = min(samples, max(1, _AT_ONCE // size))
+    down = max(1, _AT_ONCE // (size * across))
+    for t in range(0, steps, down):
+        for b in range(0, samples, across):
+            yield slice(t, t + down), slice(b, b + across)
 
 
 def _spikes(port: Input, x: NDArray[Any]) -> NDArray[np.uint8]:
@@ -68,16 +99,19 @@ def _spikes(port: Input, x: NDArray[Any]) -> NDArray[np.uint8]:
 
 def _is_binary(x: NDArray[Any]) -> bool:
     if x.dtype.kind == "f":
-        return bool(((x == 0) | (x == 1)).all())
+        return all(((x[part] == 0) | (x[part] == 1)).all() for part in _parts(x))
     return bool(x.max() <= 1 and (x.dtype.kind == "u" or x.min() >= 0))
 
 
 def _values(port: Input, x: NDArray[Any]) -> NDArray[np.int32]:
     limit = (1 << port.bits) - 1
-    if x.dtype.kind == "f":
-        x = np.clip(np.rint(x.astype(np.float64) * port.scale), -limit, limit)
-    elif x.min() < -limit or x.max() > limit:
-        raise InputError(
-            f"Input {port.name!r} holds {x.min()}..{x.max()}; its {port.bits} bits span {-limit}..{limit}."
-        )
-    return x.astype(np.int32)
+    if x.dtype.kind != "f":
+        if x.min() < -limit or x.max() > limit:
+            raise InputError(
+                f"Input {port.name!r} holds {x.min()}..{x.max()}; its {port.bits} bits span {-limit}..{limit}."
+            )
+        return x.astype(np.int32)
+    values = np.empty(x.shape, np.int32)
+    for part in _parts(x):
+        values[part] = np.clip(np.rint(x[part].astype(np.float64) * port.scale), -limit, limit)
+    return values

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...models.errors import InputError
+from .event_list import EventList
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,8 @@ class Trace:
         Spikes of every neuron over the sample.
     spikes : dict of str to (T, B, *shape) int8 array
         Present with ``record=("spikes",)``.
+    events : dict of str to EventList
+        The same spikes as lists, sorted by sample, row and neuron; present with ``record=("events",)``.
     state : dict of str to dict of "u", "v" to (T, B, *shape) array
         Present with ``record=("state",)``; v is the value after the reset.
     synaptic_ops : dict of str to (T, B) int64 array
@@ -56,6 +59,7 @@ class Trace:
     counts: dict[str, NDArray[Any]]
     output: dict[str, NDArray[Any]]
     spikes: dict[str, NDArray[Any]] = field(default_factory=dict)
+    events: dict[str, EventList] = field(default_factory=dict)
     state: dict[str, dict[str, NDArray[Any]]] = field(default_factory=dict)
     synaptic_ops: dict[str, NDArray[Any]] = field(default_factory=dict)
     updates: dict[str, NDArray[Any]] = field(default_factory=dict)

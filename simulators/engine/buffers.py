@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from ...exporters.program.inputs import Events
 from ...exporters.program.program import Program
 from .order import Image, as_outside
-from .prepared import Prepared
-from .tables import Results
+from .tables import Results, Tables
+
+if TYPE_CHECKING:
+    from .prepared import Prepared
 
 
 def flat_inputs(program: Program, prepared: Prepared, events: Events) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
@@ -44,25 +46,58 @@ def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
-NO_BYTES, NO_INTEGERS = np.zeros(0, np.uint8), np.zeros(0, np.int32)
-NO_SPIKES, NO_VALUES = _read_only(NO_BYTES), _read_only(NO_INTEGERS)
-"""Buffers and inputs without room, the same ones in every run."""
+NO_SPIKES, NO_VALUES = _read_only(np.zeros(0, np.uint8)), _read_only(np.zeros(0, np.int32))
+"""Inputs without room, the same ones in every run."""
 
 
-def new_results(prepared: Prepared, steps: int, samples: int, spikes: bool, state: bool) -> Results:
-    """Allocate what the kernels write; what nobody reads has no room."""
-    neurons, rows = prepared.neurons, steps * samples
-    valued = sum(stop - first for name, first, stop, _ in prepared.populations if name in prepared.valued)
-    return Results(
-        counts=np.zeros(neurons * samples, np.int64),
-        last=np.zeros(neurons * samples, np.int32) if prepared.reads_membrane else NO_INTEGERS,
-        ops=np.zeros(len(prepared.projections) * rows, np.int64),
-        updates=np.zeros(prepared.tables.segments * rows, np.int64),
-        spikes=np.zeros(neurons * rows, np.uint8) if spikes or prepared.valued else NO_BYTES,
-        values=np.zeros(valued * rows, np.int32),
-        u=np.zeros(neurons * rows, np.int32) if state else NO_INTEGERS,
-        v=np.zeros(neurons * rows, np.int32) if state else NO_INTEGERS,
+class Extent(NamedTuple):
+    """What the size of results depends on.
+
+    Attributes
+    ----------
+    neurons, valued : int
+        All neurons, and those whose events carry values.
+    projections, segments : int
+        Of the tables.
+    reads_membrane : bool
+        Whether an output needs the membranes of the last row.
+    """
+
+    neurons: int
+    valued: int
+    projections: int
+    segments: int
+    reads_membrane: bool
+
+
+def extent_of(program: Program, tables: Tables) -> Extent:
+    """Extent of a program and its tables."""
+    own = tables.populations
+    valued = int(own["size"][own["valued"] != 0].sum())
+    membrane = any(o.readout == "membrane" for o in program.outputs)
+    return Extent(tables.bias.size, valued, len(tables.projections), tables.segments, membrane)
+
+
+def result_rooms(
+    extent: Extent, steps: int, samples: int, spikes: bool, state: bool
+) -> tuple[tuple[int, type[np.generic]], ...]:
+    """Size and type of the members of a Results; what nobody reads has no room."""
+    neurons, rows = extent.neurons, steps * samples
+    return (
+        (neurons * samples, np.int64),  # counts
+        (neurons * samples if extent.reads_membrane else 0, np.int32),  # last
+        (extent.projections * rows, np.int64),  # ops
+        (extent.segments * rows, np.int64),  # updates
+        (neurons * rows if spikes or extent.valued else 0, np.uint8),  # spikes
+        (extent.valued * rows, np.int32),  # values
+        (neurons * rows if state else 0, np.int32),  # u
+        (neurons * rows if state else 0, np.int32),  # v
     )
+
+
+def new_results(extent: Extent, steps: int, samples: int, spikes: bool, state: bool) -> Results:
+    """Allocate what the kernels write."""
+    return Results(*[np.zeros(*room) for room in result_rooms(extent, steps, samples, spikes, state)])
 
 
 def by_population(prepared: Prepared, flat: NDArray[Any], *rows: int) -> dict[str, NDArray[Any]]:

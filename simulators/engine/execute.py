@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.metadata import version
-from itertools import pairwise
+from itertools import accumulate, pairwise, starmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,7 +33,8 @@ INDEPENDENT = 0, 0
 PARTS_PER_THREAD = 4
 """Samples differ in their spikes, so a thread takes several small parts of them instead of one large one."""
 SAMPLES_PER_PART = 256
-"""Parts are no larger, so that a run can be interrupted between two of them."""
+NEURON_ROWS_PER_PART = 1 << 23
+"""Parts are no larger, as a run can be interrupted, and tell of its progress, only between two of them."""
 
 
 def run_engine(
@@ -41,6 +43,7 @@ def run_engine(
     record: tuple[str, ...] = (),
     place: Placement | None = None,
     threads: int | None = None,
+    tell: Callable[[int], None] | None = None,
 ) -> Trace:
     """Run B independent samples; every result equals the oracle's, whatever the number of threads.
 
@@ -49,11 +52,13 @@ def run_engine(
     program : Program
     events : dict of input name to (T, B, *shape) array
         As `encode_inputs` returns them.
-    record : tuple of {"spikes", "state"}
+    record : tuple of {"spikes", "events", "state"}
     place : Placement, optional
         Count by core as well.
     threads : int, optional
         By default as many as this process may use processors.
+    tell : callable, optional
+        Is told now and then how many samples are done.
 
     Raises
     ------
@@ -64,8 +69,9 @@ def run_engine(
         raise ConfigError(f"threads = {threads}; give 1 or more, or None for all processors.")
     prepared = prepare(program, place)
     steps, samples = next(iter(events.values())).shape[:2]
-    results = new_results(prepared, steps, samples, "spikes" in record or place is not None, "state" in record)
-    _run_threads(prepared, flat_inputs(program, prepared, events), steps, samples, results, threads or _processors())
+    results = new_results(prepared.extent, steps, samples, records_spikes(record, place), "state" in record)
+    inputs = flat_inputs(program, prepared, events)
+    _run_parts(prepared, inputs, steps, samples, results, threads or processors(), tell)
     updates = results.updates.reshape(-1, steps, samples)
     u, v = (by_population(prepared, flat, steps, samples) for flat in (results.u, results.v))
     return make_trace(
@@ -83,27 +89,56 @@ def run_engine(
     )
 
 
-def _run_threads(
-    prepared: Prepared, inputs: tuple[NDArray[Any], ...], steps: int, samples: int, results: Results, threads: int
-) -> None:
-    """Run all samples on `threads` threads; the kernels hold no lock of the interpreter."""
+def records_spikes(record: tuple[str, ...], place: Placement | None) -> bool:
+    """Whether spikes of all rows are needed."""
+    return "spikes" in record or "events" in record or place is not None
 
-    def run(first: int, stop: int) -> None:
+
+def _run_parts(
+    prepared: Prepared,
+    inputs: tuple[NDArray[Any], ...],
+    steps: int,
+    samples: int,
+    results: Results,
+    threads: int,
+    tell: Callable[[int], None] | None,
+) -> None:
+    """Run all samples, part after part or on several threads; the kernels hold no lock of the interpreter."""
+
+    def run(first: int, stop: int) -> int:
         workspace = prepared.take_workspace(steps)
         words = prepared.kept_tables.words, workspace.words
         run_samples(*words, *inputs, steps, samples, *INDEPENDENT, first, stop, *results)
         prepared.give_back(workspace, steps)
+        return stop - first
 
-    parts = min(samples, threads * max(PARTS_PER_THREAD, samples // (threads * SAMPLES_PER_PART)))
-    cuts = [samples * part // parts for part in range(parts + 1)]
-    if min(threads, parts) == 1:
-        for first, stop in pairwise(cuts):
-            run(first, stop)
+    cuts = _cuts(prepared, steps, samples, threads)
+    if len(cuts) == 2:
+        done = run(0, samples)
+        if tell is not None:
+            tell(done)
+        return
+    for done in accumulate(_each(run, cuts, threads)):
+        if tell is not None:
+            tell(done)
+
+
+def _cuts(prepared: Prepared, steps: int, samples: int, threads: int) -> list[int]:
+    """Where the parts of the samples begin and end."""
+    most = NEURON_ROWS_PER_PART // (steps * int(prepared.tables.size.sum()))
+    parts = -(-samples // min(max(1, most), SAMPLES_PER_PART))
+    parts = min(samples, max(parts, threads * PARTS_PER_THREAD if threads > 1 else 1))
+    return [samples * part // parts for part in range(parts + 1)]
+
+
+def _each(run: Callable[[int, int], int], cuts: list[int], threads: int) -> Iterator[int]:
+    """Run every part; one that has not begun when the run is interrupted never begins."""
+    if threads == 1:
+        yield from starmap(run, pairwise(cuts))
         return
     pool = ThreadPoolExecutor(threads)
     try:
-        for part in [pool.submit(run, first, stop) for first, stop in pairwise(cuts)]:
-            part.result()
+        yield from pool.map(run, cuts[:-1], cuts[1:])
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -118,7 +153,8 @@ def _versions() -> dict[str, str]:
     return {name: version(name) for name in ("spikewright", "numpy", "numba")}
 
 
-def _processors() -> int:
+def processors() -> int:
+    """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

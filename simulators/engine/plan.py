@@ -76,7 +76,7 @@ def build_tables(program: Program, segments: Segments) -> Plan:
         size=_ints([source.size for source in sources]),
         binary=sum(port.kind != "graded" for port in inputs),
         inputs=len(inputs),
-        block=_ints(_blocks(program)),
+        block=_ints(blocks(program)),
         populations=population_records(program, always, packed),
         projections=projection_records(program, parts, index, masks),
         bias=_join([p.bias[order[p.name]] for p in populations], np.int32),
@@ -121,7 +121,7 @@ def _starts(parts: list[Packed]) -> Ints:
     return np.concatenate(starts)
 
 
-def _blocks(program: Program) -> list[int]:
+def blocks(program: Program) -> list[int]:
     """Cut the populations where no projection leads back; inside a block they advance row by row together."""
     position = {p.name: number for number, p in enumerate(program.populations)}
     last_source = list(range(len(position)))

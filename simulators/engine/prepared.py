@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from ...exporters.program.program import Program
+from .buffers import Extent, extent_of
 from .handover import Kept, keep_tables, keep_workspace
 from .plan import build_tables
+from .tables import Tables
 from .words import Segments
 from .workspace import new_workspace
 
@@ -24,7 +26,7 @@ class Prepared:
     tables : Tables
     kept_tables : Kept
         The same for the kernels.
-    neurons : int
+    extent : Extent
     populations : list of (name, first neuron, the one behind its last, shape)
     images : dict of str to (C, H, W)
         Populations whose neurons lie place by place.
@@ -34,14 +36,12 @@ class Prepared:
         Populations whose events carry values.
     segments : dict of population to slice
         Its segments among all.
-    reads_membrane : bool
-        Whether an output needs the membranes of the last row.
     """
 
     def __init__(self, program: Program, segments: Segments) -> None:
         self.tables, self.images, self.projections = build_tables(program, segments)
         self.kept_tables = keep_tables(self.tables)
-        self.neurons = self.tables.bias.size
+        self.extent: Extent = extent_of(program, self.tables)
         firsts = self.tables.populations["first"].tolist()
         self.populations = [
             (p.name, first, first + p.size, p.shape) for p, first in zip(program.populations, firsts, strict=True)
@@ -52,7 +52,6 @@ class Prepared:
         for name, parts in segments.items():
             self.segments[name] = slice(first, first + len(parts))
             first += len(parts)
-        self.reads_membrane = any(o.readout == "membrane" for o in program.outputs)
         self._spare: dict[int, list[Kept]] = {}
         self._lock = Lock()
 
@@ -71,7 +70,7 @@ class Prepared:
             self._spare[steps].append(workspace)
 
 
-_kept: WeakKeyDictionary[Program, Prepared] = WeakKeyDictionary()
+_kept: WeakKeyDictionary[Program | Placement, Prepared] = WeakKeyDictionary()
 
 
 def prepare(program: Program, place: Placement | None) -> Prepared:
@@ -82,10 +81,22 @@ def prepare(program: Program, place: Placement | None) -> Prepared:
     InputError
         If the program breaks a rule of `make_program`, which compiled code must not find out by itself.
     """
-    if place is not None:  # its cores come in the order of the program's neurons
-        cores = {p.name: place.cores[place.cores_of(p.name)] for p in program.populations}
-        return Prepared(program, {name: [(core.start, core.stop) for core in own] for name, own in cores.items()})
-    prepared = _kept.get(program)
+    key = program if place is None else place
+    prepared = _kept.get(key)
     if prepared is None:
-        prepared = _kept[program] = Prepared(program, {p.name: [(0, p.size)] for p in program.populations})
+        prepared = _kept[key] = Prepared(program, segments_of(program, place))
     return prepared
+
+
+def kept_tables(program: Program, place: Placement | None) -> Tables | None:
+    """Tables of `program`, if it has been prepared."""
+    prepared = _kept.get(program if place is None else place)
+    return None if prepared is None else prepared.tables
+
+
+def segments_of(program: Program, place: Placement | None) -> Segments:
+    """Populations, or the parts of them that lie on one core; cores come in the order of the program's neurons."""
+    if place is None:
+        return {p.name: [(0, p.size)] for p in program.populations}
+    cores = {p.name: place.cores[place.cores_of(p.name)] for p in program.populations}
+    return {name: [(core.start, core.stop) for core in own] for name, own in cores.items()}

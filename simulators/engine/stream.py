@@ -28,13 +28,14 @@ def run_stream(program: Program, events: Events, record: tuple[str, ...] = ()) -
     program : Program
     events : dict of input name to (T, B, *shape) array
         As `encode_inputs` returns them.
-    record : tuple of {"spikes", "state"}
+    record : tuple of {"spikes", "events", "state"}
     """
     prepared, early = prepare(program, None), program.depth
     steps, samples = next(iter(events.values())).shape[:2]
     laid = {name: _laid(rows, early) for name, rows in events.items()}
     rows = early + steps * samples
-    results = new_results(prepared, rows, 1, spikes=True, state=prepared.reads_membrane or "state" in record)
+    state = prepared.extent.reads_membrane or "state" in record
+    results = new_results(prepared.extent, rows, 1, spikes=True, state=state)
     workspace = keep_workspace(new_workspace(prepared.tables, rows))  # used once: it is as long as the whole stream
     words = prepared.kept_tables.words, workspace.words
     run_samples(*words, *flat_inputs(program, prepared, laid), rows, 1, early, steps, 0, 1, *results)

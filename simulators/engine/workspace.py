@@ -67,37 +67,53 @@ class Workspace(NamedTuple):
     touched: NDArray[np.uint64]
 
 
+Rooms = dict[str, tuple[tuple[int, ...], type[np.generic]]]
+"""Shape and type of every array by its name."""
+
+
+def workspace_rooms(tables: Tables, steps: int) -> Rooms:
+    """Arrays of a workspace for samples of `steps` rows; `fired`, which is the memory of `eights`, aside."""
+    room, own = _room(tables, steps), tables.strips
+    valued = room if tables.populations["valued"].any() else room[: tables.inputs]
+    width = (int(tables.size.max()) // COLUMNS + 1) * COLUMNS
+    strips = range(BYTE_STRIPS, VALUED_STRIPS + 1)
+    flat: dict[str, tuple[int, type[np.generic]]] = {
+        "u": (tables.bias.size, np.int32),
+        "v": (tables.bias.size, np.int32),
+        "waiting": (tables.theta.size, np.int32),
+        "rows": (int(room.sum()), np.int32),
+        "values": (int(valued.sum()), np.int32),
+        "eights": (width // 8, np.uint64),
+        "events": (width, np.int32),
+        "total": (width, np.int32),
+        "wide": (width, np.int64),
+        "a": (width, np.int32),
+        "divisor": (width, np.int32),
+        "sums16": (_strip_room(tables, BYTE_STRIPS), np.int16),
+        "sums32": (_strip_room(tables, SHORT_STRIPS), np.int32),
+        "sums64": (_strip_room(tables, VALUED_STRIPS), np.int64),
+        "marks": (_strip_room(tables, *strips) // 8, np.uint8),
+        "placed": (int((own["ins"] * own["rows_in"] * own["columns_in"]).max(initial=0)), np.int32),
+        "begins": (int((own["rows_in"] * own["columns_in"]).max(initial=0)) + 1, np.int64),
+        "picked": (int((own["ins"] * own["taps_y"] * own["taps_x"]).max(initial=0)), np.int32),
+        "touched": (tables.always.size, np.uint64),
+    }
+    return {name: ((size,), dtype) for name, (size, dtype) in flat.items()} | {
+        "begin": ((room.size, steps + 1), np.int64)
+    }
+
+
 def new_workspace(tables: Tables, steps: int) -> Workspace:
     """Allocate what a thread needs for samples of `steps` rows."""
-    room = steps * tables.size + SLACK
-    begin = np.zeros((len(room), steps + 1), np.int64)
-    begin[:, 0] = np.cumsum(room) - room
-    own = tables.strips
-    width = (int(tables.size.max()) // COLUMNS + 1) * COLUMNS
-    eights = np.zeros(width // 8, np.uint64)
-    return Workspace(
-        u=np.zeros(tables.bias.size, np.int32),
-        v=np.zeros(tables.bias.size, np.int32),
-        waiting=np.zeros(tables.theta.size, np.int32),
-        rows=np.zeros(room.sum(), np.int32),
-        values=np.zeros(room[: None if tables.populations["valued"].any() else tables.inputs].sum(), np.int32),
-        begin=begin,
-        fired=eights.view(np.uint8),
-        eights=eights,
-        events=np.zeros(width, np.int32),
-        total=np.zeros(width, np.int32),
-        wide=np.zeros(width, np.int64),
-        a=np.zeros(width, np.int32),
-        divisor=np.zeros(width, np.int32),
-        sums16=np.zeros(_strip_room(tables, BYTE_STRIPS), np.int16),
-        sums32=np.zeros(_strip_room(tables, SHORT_STRIPS), np.int32),
-        sums64=np.zeros(_strip_room(tables, VALUED_STRIPS), np.int64),
-        marks=np.zeros(_strip_room(tables, *range(BYTE_STRIPS, VALUED_STRIPS + 1)) // 8, np.uint8),
-        placed=np.zeros(int((own["ins"] * own["rows_in"] * own["columns_in"]).max(initial=0)), np.int32),
-        begins=np.zeros(int((own["rows_in"] * own["columns_in"]).max(initial=0)) + 1, np.int64),
-        picked=np.zeros(int((own["ins"] * own["taps_y"] * own["taps_x"]).max(initial=0)), np.int32),
-        touched=np.zeros(tables.always.size, np.uint64),
-    )
+    arrays = {name: np.zeros(*room) for name, room in workspace_rooms(tables, steps).items()}
+    room = _room(tables, steps)
+    arrays["begin"][:, 0] = np.cumsum(room) - room
+    return Workspace(fired=arrays["eights"].view(np.uint8), **arrays)
+
+
+def _room(tables: Tables, steps: int) -> Ints:
+    """Places for the events of every source in the lists of a sample."""
+    return steps * tables.size + SLACK
 
 
 def _strip_room(tables: Tables, *forms: int) -> int:

@@ -1,0 +1,259 @@
+"""Memory of a run, predicted from the program alone, and refused before the start if there is not as much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...exporters.program.feed import Feed
+from ...exporters.program.program import Program
+from ...models.errors import ConfigError, MemoryLimit
+from .available import available_memory
+from .buffers import extent_of, result_rooms
+from .execute import processors, records_spikes
+from .order import images
+from .outline import outline
+from .prepared import kept_tables, segments_of
+from .tables import Tables
+from .workspace import workspace_rooms
+
+if TYPE_CHECKING:
+    from ..placement import Placement
+
+SMALL = 1 << 24
+"""Bytes that need not be asked for."""
+CHUNK_BYTES = 1 << 28
+"""Samples are run in chunks of about so much, where chunks save memory."""
+COUNTED_BY_CORE = 9
+COLUMNS_BY_CORE = 6
+"""Arrays that are counted by core, and most of them that come out of one product."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes that a run takes at most, beside the program and the user's own arrays.
+
+    Attributes
+    ----------
+    samples, chunk : int
+        B, and how many of them are run at a time.
+    tables : int
+        Synapses and neurons as the kernels read them, kept as long as the program lives.
+    workspaces : int
+        Of all threads.
+    inputs : int
+        Samples of a chunk as they are read, unpacked or converted, and as they are handed to the kernels.
+    results : int
+        What the kernels write for a chunk.
+    trace : int
+        What else the trace is made of: the results of all samples, if there are several chunks and they are not
+        written to disk; counts by core. Event lists are as long as the network is active, and not predicted.
+    """
+
+    samples: int
+    chunk: int
+    tables: int
+    workspaces: int
+    inputs: int
+    results: int
+    trace: int
+
+    @property
+    def total(self) -> int:
+        """Sum of all parts."""
+        return self.tables + self.workspaces + self.inputs + self.results + self.trace
+
+
+def predict_memory(
+    program: Program,
+    steps: int,
+    samples: int,
+    record: tuple[str, ...] = (),
+    threads: int | None = None,
+    place: Placement | None = None,
+    *,
+    chunk: int | None = None,
+    lazy: bool = False,
+    out: bool = False,
+) -> Memory:
+    """Predict the memory that `simulate` takes on the engine; nothing is allocated for it.
+
+    Parameters
+    ----------
+    program : Program
+    steps, samples : int
+        T and B.
+    record, threads, place, chunk
+        As in `simulate`.
+    lazy : bool
+        Whether the input is an event list, a `LazyInput` or of a type other than bytes, rather than an array of bytes.
+    out : bool
+        Whether the results go to disk.
+
+    Returns
+    -------
+    Memory
+
+    Raises
+    ------
+    ConfigError
+        If a number is less than 1.
+    """
+    if min(steps, samples, threads or 1, chunk or 1) < 1 or 0 in (threads, chunk):
+        raise ConfigError(f"steps={steps}, samples={samples}, threads={threads}, chunk={chunk}: give 1 or more each.")
+    need = Need(program, steps, samples, record, threads, place, encoded_bytes(program, steps, lazy), lazy, out)
+    return need.memory(chunk or need.chunk(None))
+
+
+def encoded_bytes(program: Program, steps: int, lazy: bool) -> int:
+    """Bytes of one encoded sample; an array of bytes is taken as it is."""
+    widths = {"spikes": 1 if lazy else 0, "graded": 4, "bias": 1}
+    return steps * sum(port.size * widths[port.kind] for port in program.inputs)
+
+
+class Need:
+    """What a run needs, for chunks of any size; `encoded` is the bytes that one sample takes until it is encoded.
+
+    The other parameters are those of `predict_memory`.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        steps: int,
+        samples: int,
+        record: tuple[str, ...],
+        threads: int | None,
+        place: Placement | None,
+        encoded: int,
+        lazy: bool,
+        out: bool,
+    ) -> None:
+        self._program, self._steps, self._samples, self._place = program, steps, samples, place
+        self._record, self._encoded, self._lazy, self._out = record, encoded, lazy, out
+        self._threads = threads or processors()
+        tables = kept_tables(program, place) or outline(program, segments_of(program, place))
+        rooms = workspace_rooms(tables, steps).values()
+        self._tables = bytes_of(tables)
+        self._workspace = sum(prod(shape) * np.dtype(kind).itemsize for shape, kind in rooms)
+        self._extent = extent_of(program, tables)
+
+    def memory(self, chunk: int) -> Memory:
+        """Memory of a run in chunks of so many samples."""
+        chunk = min(chunk, self._samples)
+        return Memory(
+            self._samples,
+            chunk,
+            tables=self._tables,
+            workspaces=self._workspace * min(self._threads, chunk),
+            inputs=self._inputs(chunk),
+            results=self._results(chunk),
+            trace=self._made(chunk) + self._joined(chunk),
+        )
+
+    def chunk(self, free: int | None) -> int:
+        """Samples to be run at a time, where so many bytes are free (None: enough)."""
+        if not (self._lazy or self._out or self._place or "events" in self._record):
+            return self._samples
+        one, budget = self.memory(1), CHUNK_BYTES
+        if free is not None:
+            budget = min(budget, free - one.tables - self._workspace * self._threads - self._joined(1))
+        return max(1, min(self._samples, budget // max(1, one.total - one.tables - one.workspaces - self._joined(1))))
+
+    def _inputs(self, chunk: int) -> int:
+        ports, image = self._program.inputs, images(self._program)
+        cut = not self._lazy and chunk < self._samples
+        found = self._encoded * chunk
+        for own, width in ((["spikes", "bias"], 1), (["graded"], 4)):
+            mine = [port for port in ports if port.kind in own]
+            if len(mine) > 1 or any(port.name in image for port in mine) or (cut and width == 1):
+                found += self._steps * chunk * width * sum(port.size for port in mine)
+        return found
+
+    def _results(self, chunk: int) -> int:
+        spikes, state = records_spikes(self._record, self._place), "state" in self._record
+        rooms = result_rooms(self._extent, self._steps, chunk, spikes, state)
+        return sum(size * np.dtype(kind).itemsize for size, kind in rooms)
+
+    def _made(self, chunk: int) -> int:
+        """What the trace of a chunk has beside what the kernels wrote."""
+        program, rows = self._program, self._steps * chunk
+        found = 8 * rows * len({q.name for q in program.projections if np.ndim(q.delay)})
+        for p in program.populations:
+            if program.events(p.name).graded:
+                found += p.size * (rows * np.dtype(program.events(p.name).dtype).itemsize + 8 * chunk)
+        if self._place is not None:
+            cores, widest = len(self._place.cores), max(s.size for s in (*program.inputs, *program.populations))
+            found += 8 * (self._steps + program.depth) * chunk * cores * COUNTED_BY_CORE
+            found += 8 * rows * len(program.populations)
+            found += rows * (8 * cores * COLUMNS_BY_CORE + widest) + 12 * widest * cores * COLUMNS_BY_CORE
+        return found
+
+    def _joined(self, chunk: int) -> int:
+        """Results of all samples in memory, if they come in several chunks."""
+        if self._out or chunk >= self._samples:
+            return 0
+        program, steps, samples = self._program, self._steps, self._samples
+        neurons, rows = self._extent.neurons, steps * samples
+        found = 8 * samples * (neurons + sum(program.source(o.population).size for o in program.outputs))
+        found += 8 * rows * (len({q.name for q in program.projections}) + len(program.populations))
+        if "spikes" in self._record:
+            found += rows * sum(p.size * np.dtype(program.events(p.name).dtype).itemsize for p in program.populations)
+        if "state" in self._record:
+            found += rows * neurons * 8
+        if self._place is not None:
+            found += 8 * (steps + program.depth) * samples * len(self._place.cores) * COUNTED_BY_CORE
+        return found
+
+
+def bytes_of(tables: Tables) -> int:
+    """Bytes of all arrays of the tables."""
+    return sum(array.nbytes for array in tables if isinstance(array, np.ndarray))
+
+
+def chunk_that_fits(
+    program: Program,
+    feed: Feed,
+    record: tuple[str, ...],
+    place: Placement | None,
+    threads: int | None,
+    chunk: int | None,
+    out: bool,
+) -> int:
+    """Samples to be run at a time: `chunk`, or as many as suit the free memory.
+
+    Raises
+    ------
+    MemoryLimit
+        If there is less memory than the run needs.
+    """
+    if _is_small(program, feed, record, place):
+        return chunk or feed.samples
+    need = Need(program, feed.steps, feed.samples, record, threads, place, feed.bytes_of(1), feed.lazy, out)
+    free = available_memory()
+    memory = need.memory(chunk or need.chunk(free))
+    if free is not None and memory.total > free:
+        parts = {name: getattr(memory, name) for name in ("tables", "workspaces", "inputs", "results", "trace")}
+        raise MemoryLimit(
+            f"The run needs {memory.total:,} bytes of memory, {free:,} are available. Run fewer samples at a time "
+            "(chunk=...), write the results to disk (out=FOLDER), or record less. It needs:",
+            [f"{size:,} bytes for its {name}" for name, size in parts.items() if size]
+            + [f"running {memory.chunk} of {memory.samples} samples at a time"],
+        )
+    return memory.chunk
+
+
+def _is_small(program: Program, feed: Feed, record: tuple[str, ...], place: Placement | None) -> bool:
+    """Whether a run is far too small for memory to matter, which is told in a few microseconds."""
+    tables = kept_tables(program, place)
+    if tables is None or place is not None:
+        return False
+    values = 24 if "state" in record else 16 if record else 1
+    rows = feed.steps * feed.samples
+    return (
+        tables.bias.size * (rows * values + 8 * feed.samples) + 16 * rows * (tables.segments + len(tables.projections))
+        < SMALL
+    )

@@ -1,0 +1,132 @@
+"""Memory is predicted from the program alone, as it is then allocated."""
+
+import tracemalloc
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kinds import programs_of
+from samples import a_program, layered
+from spikewright.exporters.program.program import Program
+from spikewright.models.errors import ConfigError, MemoryLimit
+from spikewright.simulators.engine import memory
+from spikewright.simulators.engine.available import available_memory
+from spikewright.simulators.engine.buffers import extent_of, new_results
+from spikewright.simulators.engine.memory import bytes_of, predict_memory
+from spikewright.simulators.engine.outline import outline
+from spikewright.simulators.engine.plan import build_tables
+from spikewright.simulators.engine.tables import Tables
+from spikewright.simulators.engine.workspace import new_workspace
+from spikewright.simulators.run import simulate
+from strategies import WIDE_SIZES, programs
+
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+MEMINFO = "MemTotal: 9 kB\nMemFree: 1 kB\nMemAvailable: 4 kB\n"
+
+
+def cut(program: Program, parts: int) -> dict[str, list[tuple[int, int]]]:
+    """Segments of every population, as a placement would have them."""
+    found = {}
+    for p in program.populations:
+        ends = sorted({p.size * part // parts for part in range(parts + 1)})
+        found[p.name] = list(pairwise(ends))
+    return found
+
+
+@settings(max_examples=120, suppress_health_check=SLOW)
+@given(programs_of() | programs(WIDE_SIZES, bits=24, feedback=True), st.integers(1, 3))
+def test_every_array_has_the_room_that_was_predicted(drawn: tuple, parts: int) -> None:
+    program, segments = drawn[0], cut(drawn[0], parts)
+    tables, predicted = build_tables(program, segments)[0], outline(program, segments)
+    for name, ours, theirs in zip(Tables._fields, predicted, tables, strict=True):
+        if isinstance(theirs, np.ndarray):
+            assert (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype), name
+        else:
+            assert ours == theirs, name
+    if parts > 1:
+        return
+    steps, samples = next(iter(drawn[1].values())).shape[:2]
+    need = predict_memory(program, steps, samples, ("spikes", "state"), threads=1)
+    workspace = {id(a if a.base is None else a.base): a.nbytes for a in new_workspace(tables, steps)}
+    assert need.workspaces == sum(workspace.values())
+    assert need.results == sum(a.nbytes for a in new_results(extent_of(program, tables), steps, samples, True, True))
+
+
+@pytest.mark.parametrize(
+    ("record", "chunk"), [((), None), (("spikes",), None), (("spikes", "state"), 200), ((), 100), (("state",), 1)]
+)
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_a_whole_run_takes_what_was_predicted(record: tuple, chunk: int | None, dtype: type) -> None:
+    program, samples = layered((300, 200, 100)), 400
+    x = (np.random.default_rng(0).random((12, samples, 300)) < 0.1).astype(dtype)
+    simulate(program, x[:2, :1])  # kernels, and what is imported on the way
+    simulate(program, x[:, :10], chunk=5)
+    fresh = layered((300, 200, 100))
+    tracemalloc.start()
+    trace = simulate(fresh, x, record=record, threads=1, chunk=chunk)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    need = predict_memory(fresh, 12, samples, record, 1, chunk=chunk, lazy=dtype != np.uint8)
+    assert trace.samples == samples
+    assert 0.9 * need.total < peak < 1.1 * need.total + 200_000, (need, peak)
+
+
+def test_a_run_that_cannot_fit_is_refused_before_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = layered((300, 200, 100))
+    x = np.broadcast_to(np.uint8(0), (10, 50_000, 300))
+    monkeypatch.setattr(memory, "available_memory", lambda: 100_000_000)
+    with pytest.raises(
+        MemoryLimit, match=r"needs [\d,]+ bytes of memory, 100,000,000 are available.*out=FOLDER"
+    ) as told:
+        simulate(program, x, record=("spikes",), threads=1)
+    assert any("bytes for its results" in violation for violation in told.value.violations)
+    assert told.value.exit_code == 3
+
+
+def test_chunks_shrink_to_the_memory_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    program, x = layered((30, 20, 10)), np.ones((10, 3000, 30), np.float32)
+    monkeypatch.setattr(memory, "SMALL", 0)
+    monkeypatch.setattr(memory, "available_memory", lambda: 2_100_000)
+    told = []
+    trace = simulate(program, x, threads=1, progress=told.append)
+    assert told[-1] == 3000 and len(told) > 10
+    monkeypatch.undo()
+    np.testing.assert_array_equal(trace.output["out"], simulate(program, x).output["out"])
+
+
+def test_predictions_are_of_sensible_runs() -> None:
+    for wrong in ({"steps": 0}, {"samples": 0}, {"threads": 0}, {"chunk": 0}):
+        with pytest.raises(ConfigError, match="give 1 or more each"):
+            predict_memory(**{"program": a_program(), "steps": 1, "samples": 1, **wrong})
+
+
+@pytest.mark.parametrize(
+    ("groups", "cgroup", "expected"),
+    [
+        ({}, "", 4096),
+        ({"a": ("max", 10, 0), "": (3000, 1500, 100)}, "0::/a", 1600),
+        ({"a": (3000, 2800, 100), "": (8000, 1500, 100)}, "0::/a", 300),
+        ({"memory/b": (2**63 - 4096, 10, 0), "memory": (2000, 500, 30)}, "3:cpu,memory:/b\n2:cpu:/", 1530),
+    ],
+)
+def test_available_memory_is_the_least_of_all_limits(groups: dict, cgroup: str, expected: int, tmp_path: Path) -> None:
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/meminfo").write_text(MEMINFO)
+    (tmp_path / "proc/self/cgroup").write_text(cgroup)
+    for name, (limit, usage, inactive) in groups.items():
+        folder = tmp_path / "groups" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        old = name.startswith("memory")
+        (folder / ("memory.limit_in_bytes" if old else "memory.max")).write_text(f"{limit}\n")
+        (folder / ("memory.usage_in_bytes" if old else "memory.current")).write_text(f"{usage}\n")
+        (folder / "memory.stat").write_text(f"cache 1\n{'total_' * old}inactive_file {inactive}\n")
+    assert available_memory(tmp_path / "proc", tmp_path / "groups") == expected
+
+
+def test_available_memory_of_this_machine_is_plausible() -> None:
+    assert (available_memory() or 0) > 1_000_000
+    assert bytes_of(outline(a_program(), cut(a_program(), 1))) < 10_000
