@@ -41,7 +41,7 @@ class Prepared:
     def __init__(self, program: Program, segments: Segments) -> None:
         self.tables, self.images, self.projections = build_tables(program, segments)
         self.kept_tables = keep_tables(self.tables)
-        self.neurons = self.tables.bias.size
+        self.neurons = int(self.tables.populations["size"].sum())
         firsts = self.tables.populations["first"].tolist()
         self.populations = [
             (p.name, first, first + p.size, p.shape) for p, first in zip(program.populations, firsts, strict=True)

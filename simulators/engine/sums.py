@@ -47,14 +47,15 @@ def sum_values(weights, start, stride, rows, values, valued, first, last, wide):
 
 
 @kernel
-def add_shifted(total, shift, a, size):
-    """Add `total`, shifted left or (floor) right, to `a` with 32-bit wrap-around."""
+def add_shifted(total, at, shift, a, size):
+    """Add the sums ``total[at:]``, shifted left or (floor) right, to `a` with 32-bit wrap-around."""
+    of = np.uint64(at)
     if shift >= 0:
-        for j in range(size):
-            a[j] = np.int32(a[j] + np.int32(total[j] << shift))
+        for j in range(np.uint64(size)):
+            a[j] = np.int32(a[j] + np.int32(total[of + j] << shift))
     else:
-        for j in range(size):
-            a[j] = np.int32(a[j] + np.int32(total[j] >> -shift))
+        for j in range(np.uint64(size)):
+            a[j] = np.int32(a[j] + np.int32(total[of + j] >> -shift))
 
 
 @kernel
