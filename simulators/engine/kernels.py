@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from .compiled import inlined, kernel
 from .handover import read_tables, read_workspace
+from .listing import WIDE_SUM_BITS
 from .lists import count_ones, count_spikes, list_bytes, list_spikes, list_values, sum_of, touch
 from .neurons import divide, update_any, update_neurons
 from .place_sums import place_events, sum_places
 from .strip_sums import sum_strips, sum_valued_strips, take_strips
-from .sums import add_shifted, add_wrapped, sum_lists, sum_rows, sum_valued_lists, sum_values, take_lists
-from .tables import ANY, BYTE_STRIPS, BYTES, LISTS, PLACES, PLAIN, SHORT_STRIPS, SHORTS, VALUED_LISTS, VALUES, Results
+from .sums import (
+    add_shifted,
+    add_wrapped,
+    sum_lists,
+    sum_long_lists,
+    sum_rows,
+    sum_valued_lists,
+    sum_values,
+    take_lists,
+)
+from .tables import ANY, BYTE_STRIPS, BYTES, PLACES, PLAIN, SHORT_STRIPS, SHORTS, VALUED_LISTS, VALUES, Results
 from .vectors import prefer_wide_vectors
 
 
@@ -117,21 +127,33 @@ def _sum_projection(tables, p, q, first, last, work, into):
     """Add what the events ``first .. last - 1`` of the lists bring through projection `q` to the sums `into`."""
     if q.form <= VALUES:
         _sum_rows(tables, p, q, first, last, work, into)
-    elif q.form == LISTS:
-        sum_lists(tables.starts, q.start, tables.targets, tables.listed, work.rows, first, last, work.wide, p.size)
-        take_lists(work.wide, p.size, q.shift, q.modulo, into, tables.bit, p.first, work.touched)
-    elif q.form == VALUED_LISTS:
-        sum_valued_lists(
-            tables.starts, q.start, tables.targets, tables.listed, work.rows, work.values, q.valued, first, last,
-            work.wide, p.size, tables.bit, p.first, work.touched,
-        )  # fmt: skip
-        add_wrapped(work.wide, p.size, q.shift, q.modulo, into)
+    elif q.form <= VALUED_LISTS:
+        if q.near:
+            _sum_lists(tables, tables.near, p, q, first, last, work, into)
+        else:
+            _sum_lists(tables, tables.far, p, q, first, last, work, into)
     elif q.form < PLACES:
         _sum_strips(tables, p, q, tables.strips[q.strip], first, last, work, into)
     else:
         s = tables.strips[q.strip]
         place_events(tables.places, s, work.rows, first, last, work.placed, work.begins)
         sum_places(tables, p, q, s, work, into)
+
+
+@inlined
+def _sum_lists(tables, targets, p, q, first, last, work, into):
+    if q.form == VALUED_LISTS:
+        sum_valued_lists(
+            tables.starts, q, targets, tables.listed, work.rows, work.values, first, last, work.wide, p.size,
+            tables.bit, p.first, work.touched,
+        )  # fmt: skip
+        add_wrapped(work.wide, p.size, q.shift, q.modulo, into)
+    elif q.sum_bits < WIDE_SUM_BITS:
+        sum_lists(tables.starts, q, targets, tables.listed, work.rows, first, last, work.total, p.size)
+        take_lists(work.total, p.size, q, into, tables.bit, p, work.touched)
+    else:
+        sum_long_lists(tables.starts, q, targets, tables.listed, work.rows, first, last, work.wide, p.size)
+        take_lists(work.wide, p.size, q, into, tables.bit, p, work.touched)
 
 
 @inlined
