@@ -91,9 +91,9 @@ def _compressed_rows(p: Projection, shape: tuple[int, ...]) -> Iterator[str]:
     if p.indptr[0] != 0 or p.indptr[-1] != len(p.indices) or (np.diff(p.indptr) < 0).any():
         yield f"indptr must rise from 0 to the {len(p.indices)} synapses"
         return
-    starts = np.zeros(len(p.indices) + 1, bool)
-    starts[p.indptr] = True
-    if len(p.indices) > 1 and not ((np.diff(p.indices.astype(np.int64)) > 0) | starts[1:-1]).all():
+    ascends = p.indices[1:] > p.indices[:-1]
+    ascends[p.indptr[(p.indptr > 0) & (p.indptr < len(p.indices))].astype(np.int64) - 1] = True
+    if not ascends.all():
         yield "indices of a row must ascend, each column once"
 
 

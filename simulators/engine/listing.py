@@ -18,7 +18,7 @@ from ...exporters.program.projection import Projection
 from .compiled import kernel
 from .tables import Ints
 
-PIECE = 1 << 20
+PIECE = 1 << 17
 """Synapses that are looked at together."""
 NEAR = 1 << 16
 """Targets up to so many are told by 16 bits."""
@@ -137,15 +137,16 @@ def join_lists(parts: list[Lists]) -> ListTables:
 
 def _pieces(rows: Rows, delay: int) -> Iterator[tuple[Ints, Ints, NDArray[np.int32]]]:
     """Target, source and weight of the synapses with a delay, `PIECE` stored ones at a time, by target."""
-    ends = np.asarray(rows.indptr[1:], np.int64)
     for first in range(0, rows.indices.size, PIECE):
-        piece = slice(first, min(first + PIECE, rows.indices.size))
-        weight = rows.weights[piece]
+        last = min(first + PIECE, rows.indices.size)
+        top = int(np.searchsorted(rows.indptr, first, "right")) - 1
+        bottom = int(np.searchsorted(rows.indptr, last, "left"))
+        lengths = np.diff(np.clip(rows.indptr[top : bottom + 1], first, last))
+        post, weight = np.repeat(rows.post[top:bottom], lengths), rows.weights[first:last]
         exist = weight != 0
         if isinstance(rows.delays, np.ndarray):
-            exist &= rows.delays[piece] == delay
-        post = np.searchsorted(ends, np.arange(piece.start, piece.stop), side="right")
-        yield rows.post[post[exist]], rows.pre[rows.indices[piece][exist]], weight[exist].astype(np.int32)
+            exist &= rows.delays[first:last] == delay
+        yield post[exist], rows.pre[rows.indices[first:last][exist]], weight[exist].astype(np.int32)
 
 
 @kernel
