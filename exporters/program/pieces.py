@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-PIECE = 1 << 20
+PIECE = 1 << 17
 """Elements."""
 
 
