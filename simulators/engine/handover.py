@@ -50,6 +50,7 @@ TABLES = types.NamedTuple(
         _flat(np.int64),  # starts
         _flat(np.uint16),  # near
         _flat(np.int32),  # far
+        _flat(np.uint64),  # present
         _flat(np.int8),  # listed
         _flat(np.uint64),  # reach
         _flat(STRIP),  # strips

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .compiled import inlined, kernel
+from .expanding import sum_expanded, take_expanded
 from .handover import read_tables, read_workspace
 from .listing import WIDE_SUM_BITS
 from .lists import count_ones, count_spikes, list_bytes, list_spikes, list_values, sum_of, touch
@@ -128,7 +129,13 @@ def _sum_projection(tables, p, q, first, last, work, into):
     if q.form <= VALUES:
         _sum_rows(tables, p, q, first, last, work, into)
     elif q.form <= VALUED_LISTS:
-        if q.near:
+        if q.present >= 0:
+            sum_expanded(
+                tables.starts, q, tables.present, tables.listed, work.rows, first, last, work.sums16, work.wide,
+                work.total,
+            )  # fmt: skip
+            take_expanded(work.total, work.wide, p.size, q, p, tables.bit, into, work.touched)
+        elif q.near:
             _sum_lists(tables, tables.near, p, q, first, last, work, into)
         else:
             _sum_lists(tables, tables.far, p, q, first, last, work, into)

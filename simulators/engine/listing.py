@@ -1,7 +1,7 @@
 """Lists of synapses by source neuron, made straight from a program's compressed rows, a piece at a time.
 
 A synapse takes three bytes where the target has at most 65536 neurons, else five: its target and its weight, shifted
-into eight bits. What a whole projection would take as columns of 64-bit integers is never held.
+into eight bits; dense lists take a bit for every place instead of targets, where the processor can expand them. What a whole projection would take as columns of 64-bit integers is never held.
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...exporters.program.grid import grid_range, grid_step
-from ...exporters.program.projection import Projection
+from ...exporters.program.projection import WINDOWED, Projection
 from .compiled import kernel
+from .expanding import LANES, can_expand
 from .tables import Ints
 
 PIECE = 1 << 17
 """Synapses that are looked at together."""
 NEAR = 1 << 16
 """Targets up to so many are told by 16 bits."""
+EXPANDED_SHARE = 1 / 32
+"""From this share of all places on, a bit for every place is less memory than the targets."""
 WIDE_SUM_BITS = 40
 """Bits that hold a sum where the word has 64; the other 24 count events."""
 
@@ -63,6 +66,8 @@ class Lists:
         for all synapses of any neuron, else `WIDE_SUM_BITS` of 64.
     countable : bool
         Whether 24 bits count the synapses of any neuron.
+    expands : bool
+        Whether targets are bits, as `expanding` takes them.
     """
 
     rows: Rows
@@ -72,6 +77,7 @@ class Lists:
     offset: int
     sum_bits: int
     countable: bool
+    expands: bool
 
     @property
     def size(self) -> int:
@@ -83,15 +89,22 @@ class Lists:
         """Whether targets are told by 16 bits."""
         return self.rows.post.size <= NEAR
 
+    @property
+    def words(self) -> int:
+        """Words of 64 bits, one for every target neuron."""
+        return -(-self.rows.post.size // LANES)
+
     def write(self, targets: NDArray[np.integer], weights: NDArray[np.int8]) -> None:
-        """Write the synapses to arrays of length `size`."""
+        """Write the synapses to arrays of length `size`, or of targets to words of zeros if they are bits."""
         following = self.starts[:-1].copy()
         for post, pre, weight in _pieces(self.rows, self.delay):
             small = ((weight >> self.step_exp) - self.offset).astype(np.int8)
-            _distribute(post, pre, small, following, targets, weights)
+            if self.expands:
+                _set_bits(post, pre, targets, self.words)
+            _distribute(post, pre, small, following, targets, weights, not self.expands)
 
 
-def list_rows(q: Projection, rows: Rows, delay: int) -> Lists:
+def list_rows(q: Projection, rows: Rows, delay: int, valued: bool) -> Lists:
     """Count the synapses of one delay, and choose how they are stored and summed."""
     step_exp = grid_step(q.weight_bits, q.sign_mode).bit_length() - 1
     low, high = (limit >> step_exp for limit in grid_range(q.weight_bits, q.sign_mode))
@@ -103,15 +116,18 @@ def list_rows(q: Projection, rows: Rows, delay: int) -> Lists:
     starts = np.concatenate([[0], np.cumsum(fan_out)])
     sum_bits = int(reach.max(initial=0)).bit_length() + 1
     events = int(fan_in.max(initial=0)).bit_length()
-    return Lists(
-        rows, delay, starts, step_exp, offset, sum_bits if sum_bits + events <= 32 else WIDE_SUM_BITS, events <= 24
-    )
+    places = rows.pre.size * rows.post.size
+    expands = can_expand() and not valued and not offset and q.kind not in WINDOWED and sum_bits <= 32
+    expands = expands and starts[-1] >= EXPANDED_SHARE * places and bool((np.diff(rows.post) > 0).all())
+    sum_bits = sum_bits if sum_bits + events <= 32 else WIDE_SUM_BITS
+    return Lists(rows, delay, starts, step_exp, offset, sum_bits, events <= 24, bool(expands))
 
 
 def list_bytes(lists: Lists) -> int:
     """Bytes of the tables that hold `lists`: where each source's begin, its fan-out, targets and weights."""
     sources = lists.starts.size - 1
-    return 8 * (sources + 1) + 4 * sources + (3 if lists.near else 5) * lists.size
+    own = 8 * (sources + 1) + 4 * sources + lists.size
+    return own + (8 * lists.words * sources if lists.expands else (2 if lists.near else 4) * lists.size)
 
 
 class ListTables(NamedTuple):
@@ -120,19 +136,23 @@ class ListTables(NamedTuple):
     starts: Ints
     near: NDArray[np.uint16]
     far: NDArray[np.int32]
+    present: NDArray[np.uint64]
     listed: NDArray[np.int8]
 
 
 def join_lists(parts: list[Lists]) -> ListTables:
     """Write `parts` one behind the other."""
-    sizes = [sum(part.size for part in parts if part.near == near) for near in (True, False)]
-    near, far, listed = np.empty(sizes[0], np.uint16), np.empty(sizes[1], np.int32), np.empty(sum(sizes), np.int8)
-    ends, end = {True: 0, False: 0}, 0
-    for part in parts:
-        first, last = ends[part.near], ends[part.near] + part.size
-        part.write((near if part.near else far)[first:last], listed[end : end + part.size])
-        ends[part.near], end = last, end + part.size
-    return ListTables(np.concatenate([np.zeros(0, np.int64), *(part.starts for part in parts)]), near, far, listed)
+    kinds = [2 if part.expands else int(not part.near) for part in parts]
+    rooms = [part.words * (part.starts.size - 1) if part.expands else part.size for part in parts]
+    sizes = [sum(room for kind, room in zip(kinds, rooms, strict=True) if kind == which) for which in range(3)]
+    targets = np.empty(sizes[0], np.uint16), np.empty(sizes[1], np.int32), np.zeros(sizes[2], np.uint64)
+    listed = np.empty(sum(part.size for part in parts), np.int8)
+    ends, end = [0, 0, 0], 0
+    for part, kind, room in zip(parts, kinds, rooms, strict=True):
+        part.write(targets[kind][ends[kind] : ends[kind] + room], listed[end : end + part.size])
+        ends[kind], end = ends[kind] + room, end + part.size
+    starts = np.concatenate([np.zeros(0, np.int64), *(part.starts for part in parts)])
+    return ListTables(starts, *targets, listed)
 
 
 def _pieces(rows: Rows, delay: int) -> Iterator[tuple[Ints, Ints, NDArray[np.int32]]]:
@@ -159,11 +179,21 @@ def _count(post, pre, weight, fan_out, fan_in, reach):
 
 
 @kernel
-def _distribute(post, pre, weight, following, targets, weights):
+def _distribute(post, pre, weight, following, targets, weights, told):
     """Write every synapse to the next place of its source's list; `following` are those places."""
     for k in range(np.uint64(post.size)):
         source = np.uint64(pre[k])
         place = np.uint64(following[source])
         following[source] += np.int64(1)
-        targets[place] = post[k]
+        if told:
+            targets[place] = post[k]
         weights[place] = weight[k]
+
+
+@kernel
+def _set_bits(post, pre, present, words):
+    """Set the bit of every synapse in the words of its source."""
+    for k in range(np.uint64(post.size)):
+        target = np.uint64(post[k])
+        word = np.uint64(pre[k]) * np.uint64(words) + (target >> np.uint64(6))
+        present[word] |= np.uint64(1) << (target & np.uint64(63))

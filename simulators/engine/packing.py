@@ -144,7 +144,7 @@ def _rows(q: Projection, weights: NDArray[np.integer], delay: int, valued: bool)
 
 
 def _lists(q: Projection, rows: Rows, delay: int, valued: bool) -> Packed:
-    lists = list_rows(q, rows, delay)
+    lists = list_rows(q, rows, delay, valued)
     form = LISTS if lists.countable and not valued else VALUED_LISTS
     return replace(_empty(q, delay, form, np.diff(lists.starts)), step_exp=lists.step_exp, lists=lists)
 

@@ -120,11 +120,17 @@ def projection_records(
 def _locate_lists(table: NDArray[np.void], parts: list[Packed]) -> None:
     """Fill in where the lists of each projection lie, and how they are stored and summed."""
     own = [(record, part.lists) for record, part in zip(table, parts, strict=True) if part.lists is not None]
-    ends, end = {True: 0, False: 0}, 0
+    table["present"] = -1
+    ends, end, word = {True: 0, False: 0}, 0, 0
     for record, lists in own:
         record["near"], record["target"], record["listed"] = lists.near, ends[lists.near], end
         record["offset"], record["sum_bits"] = lists.offset, lists.sum_bits
-        ends[lists.near], end = ends[lists.near] + lists.size, end + lists.size
+        end += lists.size
+        if lists.expands:
+            record["present"], record["stride"] = word, lists.words
+            word += lists.words * (lists.starts.size - 1)
+        else:
+            ends[lists.near] += lists.size
 
 
 def strip_records(program: Program, parts: list[Packed], image: dict[str, Image]) -> dict[str, NDArray[np.generic]]:

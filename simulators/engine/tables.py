@@ -61,6 +61,7 @@ PROJECTION = np.dtype(
         ("reach", np.int64),  # first word in `reach`, of places
         ("near", np.int64),  # of lists: whether targets lie in `near`, else in `far`
         ("target", np.int64),  # first target there
+        ("present", np.int64),  # first word in `present`, of lists that have `stride` words for a source, else -1
         ("listed", np.int64),  # first weight in `listed`
         ("offset", np.int32),  # added to each of them
         ("sum_bits", np.int32),  # that hold a sum; the other ones of 32 or 64 count its events
@@ -131,6 +132,8 @@ class Tables(NamedTuple):
     starts, near, far, listed : (...,) int64, uint16, int32, int8
         Lists: where the synapses of every source neuron start among those of the projection, and of each its target,
         in 16 bits where they are enough, and its weight less the `offset`.
+    present : (...,) uint64
+        Targets of every source neuron of dense lists, one bit each, instead of `near` or `far`.
     reach : (...,) uint64
         Channels of every convolution by places that any of its rows of weights has a synapse to.
     strips, places, masks : records, (...,) int64, uint8
@@ -159,6 +162,7 @@ class Tables(NamedTuple):
     starts: Ints
     near: NDArray[np.uint16]
     far: NDArray[np.int32]
+    present: NDArray[np.uint64]
     listed: NDArray[np.int8]
     reach: NDArray[np.uint64]
     strips: NDArray[np.void]

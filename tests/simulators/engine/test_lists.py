@@ -22,6 +22,15 @@ def compressed(weights: np.ndarray, keep: np.ndarray) -> dict:
     return {"weights": weights[keep].astype(np.int16), "indices": pre.astype(np.int32), "indptr": indptr}
 
 
+@pytest.fixture(params=["expanded", "listed"])
+def both_forms(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dense lists as bits and bytes where the processor can expand them, and as targets."""
+    if request.param == "listed":
+        monkeypatch.setattr(listing, "can_expand", lambda: False)
+    elif not listing.can_expand():
+        pytest.skip("this processor has no AVX-512 VBMI2")
+
+
 def one_layer(projection: Projection, pre: int, post: int, shape: tuple[int, ...] | None = None) -> Program:
     bias = np.zeros(post, np.int32)
     bias[::7] = 64
@@ -34,6 +43,7 @@ def one_layer(projection: Projection, pre: int, post: int, shape: tuple[int, ...
     [("mixed", -256, 254, 2), ("excitatory", 0, 255, 1), ("inhibitory", -255, 0, 1)],
 )
 @pytest.mark.parametrize("each", [False, True])
+@pytest.mark.usefixtures("both_forms")
 def test_extreme_weights_stored_zeros_and_delays_by_synapse(
     sign_mode: str, low: int, high: int, step: int, each: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -55,6 +65,7 @@ def test_extreme_weights_stored_zeros_and_delays_by_synapse(
 
 
 @pytest.mark.parametrize(("fan_in", "wide"), [(4095, False), (4096, True)])
+@pytest.mark.usefixtures("both_forms")
 def test_sums_in_32_bits_and_beyond(fan_in: int, wide: bool) -> None:
     """Every weight at its lowest, every source at once: the largest sum and the largest count; and none at all."""
     weights = np.full((3, fan_in), -256)
@@ -65,6 +76,23 @@ def test_sums_in_32_bits_and_beyond(fan_in: int, wide: bool) -> None:
     x = np.zeros((5, 1, fan_in), np.uint8)
     x[0], x[2, :, :2], x[4, :, 1] = 1, 1, 1  # row 2 brings sums of zero, which count as well
     assert_same_bits(program, {"in": x})
+
+
+@pytest.mark.usefixtures("both_forms")
+def test_a_few_events_and_many_and_every_remainder() -> None:
+    """Four sources are added at once, and 252 before sums of 16 bits overflow."""
+    weights = np.where(np.random.default_rng(0).random((130, 600)) < 0.5, -256, 254)
+    q = Projection("q", "in", "a", kind="sparse", weight_exp=-3, **compressed(weights, weights != 0))
+    x = np.zeros((9, 1, 600), np.uint8)
+    for row, events in enumerate((0, 1, 2, 3, 5, 252, 253, 505, 600)):
+        x[row, :, 600 - events :] = 1
+    program = one_layer(q, 600, 130)
+    assert_same_bits(program, {"in": x})
+    (part,) = pack(program, q, images(program))
+    tables = prepare(program, None).tables
+    assert part.lists is not None and part.lists.expands == bool(tables.present.size)
+    held = tables.starts, tables.fan_out, tables.near, tables.far, tables.present, tables.listed
+    assert list_bytes(part.lists) == sum(array.nbytes for array in held)
 
 
 @pytest.mark.parametrize("post", [NEAR, NEAR + 1])
