@@ -1,7 +1,8 @@
 """Lists of synapses by source neuron, made straight from a program's compressed rows, a piece at a time.
 
 A synapse takes three bytes where the target has at most 65536 neurons, else five: its target and its weight, shifted
-into eight bits; dense lists take a bit for every place instead of targets, where the processor can expand them. What a whole projection would take as columns of 64-bit integers is never held.
+into eight bits; dense lists take a bit for every place instead of targets, where the processor can expand them. What
+a whole projection would take as columns of 64-bit integers is never held.
 """
 
 from __future__ import annotations
