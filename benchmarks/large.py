@@ -15,7 +15,7 @@ from spikewright.simulators.engine.listing import NEAR
 from spikewright.simulators.engine.prepared import prepare
 
 from . import recurrent
-from .peers.recurrent_ours import peak, resident
+from .peers.recurrent_ours import forget_peak, peak, resident
 
 DRIVE = 200
 """Largest bias, in units of a weight."""
@@ -26,6 +26,7 @@ def main(neurons: str, fan: str, steps: str) -> None:
     rows = recurrent.silence(int(steps))
     small = recurrent.assemble(recurrent.draw(100, 10), DRIVE)
     run_engine(small, rows, threads=1)
+    forget_peak()
     before = resident()
     program = recurrent.assemble(recurrent.draw(int(neurons), int(fan)), DRIVE)
     predicted = predict(program, int(steps))

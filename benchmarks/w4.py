@@ -40,7 +40,7 @@ def run(effort: Effort, backend: str, tiny: bool = False) -> dict[str, Any]:
         program = recurrent.calibrate(recurrent.draw(neurons, fan), RATE, STEPS)
         recurrent.write(program, folder)
         options = [name, str(STEPS), str(effort.rounds)]
-        ours = _last_line([sys.executable, "-m", "benchmarks.peers.recurrent_ours", *options])
+        ours = _last_line([sys.executable, "-m", "benchmarks.peers.recurrent_ours", *options, backend])
         rows = {"spikewright": ours}
         for peer in SIMULATORS:
             script = ROOT / "benchmarks" / "peers" / f"{peer.name}_peer.py"
