@@ -18,7 +18,7 @@ def main(folder: str, steps: str, rounds: str) -> None:
     data = np.load(Path(folder) / "network.npz")
     keep = 1 - int(data["dv"]) / 4096
     neurons = len(data["bias"])
-    b.set_device("cpp_standalone", build_on_run=False, directory=str(Path(folder) / "brian2"))
+    b.set_device("cpp_standalone", build_on_run=False)
     b.prefs.core.default_float_dtype = np.float32
     b.prefs.codegen.cpp.extra_compile_args_gcc = ["-w", "-O3", "-ffast-math", "-march=native", "-std=c++17"]
     b.defaultclock.dt = 1 * b.ms
@@ -42,7 +42,7 @@ def main(folder: str, steps: str, rounds: str) -> None:
     network = b.Network(group, synapses, counter)
     network.schedule = ["start", "groups", "thresholds", "resets", "synapses", "end"]
     network.run(int(steps) * b.ms)
-    b.device.build(run=False, compile=True)
+    b.device.build(directory=str(Path(folder) / "brian2"), run=False, compile=True)
     started = perf_counter() - began
     times = []
     for _ in range(int(rounds)):

@@ -1,4 +1,4 @@
-"""The recurrent network on our engine: ``recurrent_ours FOLDER STEPS ROUNDS [BACKEND]`` as a module, JSON on the last line."""
+"""The recurrent network, ours: ``recurrent_ours FOLDER STEPS ROUNDS [BACKEND]`` as a module, JSON on the last line."""
 
 from __future__ import annotations
 
