@@ -1,6 +1,6 @@
 """Lists of synapses in a bit for every place and a byte for every weight, spread out by one instruction of AVX-512.
 
-From one synapse in thirty places on, that is less memory than lists of targets, and several times as fast: the sums
+From one synapse in sixteen places on, that is no more memory than lists of targets, and faster: the sums
 of 64 neighbouring neurons are loaded and stored once for four source neurons.
 """
 

@@ -24,8 +24,8 @@ PIECE = 1 << 17
 """Synapses that are looked at together."""
 NEAR = 1 << 16
 """Targets up to so many are told by 16 bits."""
-EXPANDED_SHARE = 1 / 32
-"""From this share of all places on, a bit for every place is less memory than the targets."""
+EXPANDED_SHARE = 1 / 16
+"""From this share of all places on, a bit for every place is no more memory than targets of 16 bits."""
 WIDE_SUM_BITS = 40
 """Bits that hold a sum where the word has 64; the other 24 count events."""
 
