@@ -48,8 +48,10 @@ TABLES = types.NamedTuple(
         _flat(np.int8),  # bytes_
         _flat(np.int16),  # shorts
         _flat(np.int64),  # starts
-        _flat(np.int32),  # targets
-        _flat(np.int16),  # listed
+        _flat(np.uint16),  # near
+        _flat(np.int32),  # far
+        _flat(np.uint64),  # present
+        _flat(np.int8),  # listed
         _flat(np.uint64),  # reach
         _flat(STRIP),  # strips
         _flat(np.int64),  # places

@@ -5,19 +5,29 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import inlined, kernel
+from .expanding import sum_expanded, take_expanded
 from .handover import read_tables, read_workspace
 from .lanes import count_ones
+from .listing import WIDE_SUM_BITS
 from .lists import count_spikes, list_bytes, list_values, sum_of, touch
 from .matrix_unit import PANEL_ROWS, configure, release
 from .neurons import divide, update_any, update_plain, wrapped
 from .place_sums import place_events, sum_places
 from .strip_sums import sum_strips, sum_valued_strips, take_strips
-from .sums import add_shifted, add_wrapped, sum_lists, sum_rows, sum_valued_lists, sum_values, take_lists
+from .sums import (
+    add_shifted,
+    add_wrapped,
+    sum_lists,
+    sum_long_lists,
+    sum_rows,
+    sum_valued_lists,
+    sum_values,
+    take_lists,
+)
 from .tables import (
     ANY,
     BYTE_STRIPS,
     BYTES,
-    LISTS,
     PLACES,
     PLAIN,
     SHORT_STRIPS,
@@ -160,7 +170,7 @@ def _sum_inputs(tables, p, t, b, steps, samples, work, results):
 @inlined
 def _count_touched(tables, p, t, b, steps, samples, work, results):
     for w in range(p.word, p.word + p.words):
-        results.updates[(tables.segment[w] * steps + t) * samples + b] += count_ones(work.touched[w])
+        results.updates[(tables.segment[w] * steps + t) * samples + b] += np.int64(count_ones(work.touched[w]))
 
 
 @inlined
@@ -182,21 +192,39 @@ def _sum_projection(tables, p, q, first, last, work, into):
     """Add what the events ``first .. last - 1`` of the lists bring through projection `q` to the sums `into`."""
     if q.form <= VALUES:
         _sum_rows(tables, p, q, first, last, work, into)
-    elif q.form == LISTS:
-        sum_lists(tables.starts, q.start, tables.targets, tables.listed, work.rows, first, last, work.wide, p.size)
-        take_lists(work.wide, p.size, q.shift, q.modulo, into, tables.bit, p.state, work.touched)
-    elif q.form == VALUED_LISTS:
-        sum_valued_lists(
-            tables.starts, q.start, tables.targets, tables.listed, work.rows, work.values, q.valued, first, last,
-            work.wide, p.size, tables.bit, p.state, work.touched,
-        )  # fmt: skip
-        add_wrapped(work.wide, p.size, q.shift, q.modulo, into)
+    elif q.form <= VALUED_LISTS:
+        if q.present >= 0:
+            sum_expanded(
+                tables.starts, q, tables.present, tables.listed, work.rows, first, last, work.sums16, work.wide,
+                work.total,
+            )  # fmt: skip
+            take_expanded(work.total, work.wide, p.size, q, p, tables.bit, into, work.touched)
+        elif q.near:
+            _sum_lists(tables, tables.near, p, q, first, last, work, into)
+        else:
+            _sum_lists(tables, tables.far, p, q, first, last, work, into)
     elif q.form < PLACES:
         _sum_strips(tables, p, q, tables.strips[q.strip], first, last, work, into)
     else:
         s = tables.strips[q.strip]
         place_events(tables.places, s, work.rows, first, last, work.placed, work.begins)
         sum_places(tables, p, q, s, work, into)
+
+
+@inlined
+def _sum_lists(tables, targets, p, q, first, last, work, into):
+    if q.form == VALUED_LISTS:
+        sum_valued_lists(
+            tables.starts, q, targets, tables.listed, work.rows, work.values, first, last, work.wide, p.size,
+            tables.bit, p.state, work.touched,
+        )  # fmt: skip
+        add_wrapped(work.wide, p.size, q.shift, q.modulo, into)
+    elif q.sum_bits < WIDE_SUM_BITS:
+        sum_lists(tables.starts, q, targets, tables.listed, work.rows, first, last, work.total, p.size)
+        take_lists(work.total, p.size, q, into, tables.bit, p, work.touched)
+    else:
+        sum_long_lists(tables.starts, q, targets, tables.listed, work.rows, first, last, work.wide, p.size)
+        take_lists(work.wide, p.size, q, into, tables.bit, p, work.touched)
 
 
 @inlined

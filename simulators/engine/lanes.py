@@ -176,4 +176,4 @@ def count_ones(typingctx: Any, word: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.ctpop(arguments[0])
 
-    return types.int64(types.uint64), code
+    return types.uint64(types.uint64), code

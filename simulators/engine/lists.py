@@ -21,7 +21,7 @@ def append(rows, last, place, spikes):
 
     Four entries are written at a time, the surplus ones behind the list, where the next one begins.
     """
-    end, at = np.uint64(last) + np.uint64(count_ones(spikes)), np.uint64(last)
+    end, at = np.uint64(last) + count_ones(spikes), np.uint64(last)
     while True:
         for j in range(np.uint64(4)):
             rows[at + j] = np.int32(place + lowest(spikes))
@@ -33,7 +33,7 @@ def append(rows, last, place, spikes):
 
 @kernel
 def list_bytes(spikes, at, size, rows, first):
-    """List the positions of the ones among the bytes ``spikes[at : at + size]`` from ``rows[first]`` on; return the end."""
+    """List the positions of the ones among ``spikes[at : at + size]`` from ``rows[first]`` on; return where it ends."""
     n, origin, last = np.uint64(size), np.uint64(at), np.int64(first)
     whole = n & ~np.uint64(63)
     for place in range(np.uint64(0), whole, np.uint64(64)):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...exporters.program.grid import grid_step
 from ...exporters.program.program import Program, Projection
 from ...exporters.program.synapses import out_shape, spatial
+from .listing import Lists, Rows, list_rows
 from .matrix_unit import has_matrix_unit
 from .order import Image, inside, outside, slides
 from .strips import Strips, cut_strips
@@ -55,8 +56,7 @@ class Packed:
         Empty for lists.
     exist : (pre, post) bool array
         Which places of `rows` are synapses; empty for lists.
-    starts, targets, listed : (pre + 1,) int64, (synapses,) int32, (synapses,) int16 array
-        Lists; empty for the other forms.
+    lists : Lists or None
     strips : Strips or None
     largest : int or None
         No sum is larger, with the exponent; None if unknown.
@@ -71,9 +71,7 @@ class Packed:
     fan_out: Ints
     rows: NDArray[np.integer]
     exist: NDArray[np.bool_]
-    starts: Ints
-    targets: NDArray[np.int32]
-    listed: NDArray[np.int16]
+    lists: Lists | None = None
     strips: Strips | None = None
     largest: int | None = None
     tiled: Tiled | None = None
@@ -99,13 +97,22 @@ def pack(program: Program, q: Projection, image: dict[str, Image], ahead: bool) 
                 yield _rows(q, weights, int(delay), valued, ahead)
             else:
                 post, pre = np.nonzero(weights)
-                yield _lists(q, post, pre, weights[post, pre], int(delay), weights.shape, valued)
+                indptr = np.searchsorted(post, np.arange(len(weights) + 1))
+                places = np.arange(weights.shape[0]), np.arange(weights.shape[1])
+                yield _lists(q, Rows(indptr, pre, weights[post, pre], int(delay), *places), int(delay), valued)
         return
+    rows = _compressed(program, q, inside(*post_order), inside(*pre_order))
+    for delay in np.unique(rows.delays) if np.size(rows.delays) else [q.min_delay]:
+        yield _lists(q, rows, int(delay), valued)
+
+
+def _compressed(program: Program, q: Projection, post: Ints, pre: Ints) -> Rows:
+    """Compressed rows of `q`, of the program's own arrays where it has them."""
+    if q.indptr is not None and q.indices is not None:
+        return Rows(q.indptr, q.indices, q.weights, q.delay, post, pre)
     synapses = program.synapses(q)
-    post, pre = inside(*post_order)[synapses.post], inside(*pre_order)[synapses.pre]
-    for delay in np.unique(synapses.delay) if synapses.delay.size else [q.min_delay]:
-        own = synapses.delay == delay
-        yield _lists(q, post[own], pre[own], synapses.weight[own], int(delay), synapses.shape, valued)
+    indptr = np.searchsorted(synapses.post, np.arange(post.size + 1))
+    return Rows(indptr, synapses.pre, synapses.weight, q.delay, post, pre)
 
 
 def _convolution(program: Program, q: Projection, image: Image | None, valued: bool, ahead: bool) -> Packed:
@@ -162,27 +169,11 @@ def _rows(q: Projection, weights: NDArray[np.integer], delay: int, valued: bool,
     return replace(packed, step_exp=step_exp, rows=rows, exist=exist, largest=largest, tiled=tiled)
 
 
-def _lists(
-    q: Projection,
-    post: Ints,
-    pre: Ints,
-    weight: NDArray[np.integer],
-    delay: int,
-    shape: tuple[int, int],
-    valued: bool,
-) -> Packed:
-    fan_out = np.bincount(pre, minlength=shape[1])
-    order = np.argsort(pre, kind="stable")
-    form = VALUED_LISTS if valued or shape[1] > WIDE_FAN_IN else LISTS
-    return replace(
-        _empty(q, delay, form, fan_out),
-        starts=np.concatenate([[0], np.cumsum(fan_out)]),
-        targets=post[order].astype(np.int32),
-        listed=weight[order].astype(np.int16),
-    )
+def _lists(q: Projection, rows: Rows, delay: int, valued: bool) -> Packed:
+    lists = list_rows(q, rows, delay, valued)
+    form = LISTS if lists.countable and not valued else VALUED_LISTS
+    return replace(_empty(q, delay, form, np.diff(lists.starts)), step_exp=lists.step_exp, lists=lists)
 
 
 def _empty(q: Projection, delay: int, form: int, fan_out: Ints) -> Packed:
-    none = np.zeros(0, np.int64)
-    rows, exist = np.zeros((0, 0), np.int16), np.zeros((0, 0), bool)
-    return Packed(q, delay, form, 0, fan_out, rows, exist, none, none.astype(np.int32), none.astype(np.int16))
+    return Packed(q, delay, form, 0, fan_out, np.zeros((0, 0), np.int16), np.zeros((0, 0), bool))

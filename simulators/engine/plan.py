@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from ...exporters.program.make import require_valid
 from ...exporters.program.program import Input, Population, Program
 from .lanes import BLOCK
+from .listing import join_lists
 from .matrix_unit import tile_shapes
 from .order import Image, images, inside, outside
-from .packing import Packed, pack
+from .packing import pack
 from .records import SMALL, population_records, projection_records, strip_records, update_of, weights_of
 from .tables import ANY, BYTES, LISTS, PLACES, TILES, Ints, Tables
 from .tile_records import tile_records
@@ -88,7 +89,7 @@ def build_tables(program: Program, segments: Segments) -> Plan:
         binary=sum(port.kind != "graded" for port in inputs),
         inputs=len(inputs),
         block=_ints(block),
-        populations=population_records(program, always, packed, segments),
+        populations=population_records(program, always, packed, segments, image),
         projections=projection_records(program, parts, index, masks),
         bias=_join([padded(p.bias[order[p.name]]) for p in populations], np.int32),
         **_registers(program, order),
@@ -103,9 +104,7 @@ def build_tables(program: Program, segments: Segments) -> Plan:
         segments=sum(len(part) for part in segments.values()),
         bytes_=_aligned(_join([weights_of(part) for part in parts if part.form in SMALL], np.int8)),
         shorts=_aligned(_join([weights_of(part) for part in parts if part.form not in SMALL], np.int16)),
-        starts=_starts(parts),
-        targets=_join([part.targets for part in parts], np.int32),
-        listed=_join([part.listed for part in parts], np.int16),
+        **join_lists([part.lists for part in parts if part.lists is not None])._asdict(),
         reach=_join([np.bitwise_or.reduce(mask, axis=0) for mask in placed], np.uint64),
         **strip_records(program, parts, image),
         **tile_records(
@@ -133,15 +132,6 @@ def _registers(program: Program, order: dict[str, Ints]) -> dict[str, NDArray[np
 def padded(values: NDArray[np.generic]) -> NDArray[np.generic]:
     """Values of the neurons of a population, with zeros up to a whole block of neurons."""
     return np.pad(values, (0, -values.size % BLOCK))
-
-
-def _starts(parts: list[Packed]) -> Ints:
-    """Where the lists of all projections start, in the arrays that hold them one behind the other."""
-    first, starts = 0, [_ints([])]
-    for part in parts:
-        starts.append(part.starts + first)
-        first += part.targets.size
-    return np.concatenate(starts)
 
 
 def _blocks(program: Program) -> list[int]:

@@ -42,7 +42,11 @@ SMALL = (BYTES, BYTE_STRIPS, PLACES)
 
 
 def population_records(
-    program: Program, always: list[Words], packed: dict[str, list[Packed]], segments: Segments
+    program: Program,
+    always: list[Words],
+    packed: dict[str, list[Packed]],
+    segments: Segments,
+    image: dict[str, Image],
 ) -> NDArray[np.void]:
     """Records of all populations; `packed` holds the projections into each."""
     populations = program.populations
@@ -83,6 +87,10 @@ def population_records(
     table["divided"] = [p.kind == "ei_gain" for p in populations]
     for name in ("refractory", "reciprocal_bits", "quotient_exp", "divisor_min"):
         table[name] = [getattr(p, name) for p in populations]
+    table["in_turn"] = [
+        len(cut) == 1 or (p.name not in image and all(start % WORD == 0 for start, _ in cut))
+        for p, cut in ((p, segments[p.name]) for p in populations)
+    ]
     return table
 
 
@@ -118,9 +126,10 @@ def projection_records(
     for of_buffer, sizes in (
         (small, [weights_of(part).size for part in parts]),
         (~small & ~lists, [weights_of(part).size for part in parts]),
-        (lists, [part.starts.size for part in parts]),
+        (lists, [part.fan_out.size + 1 for part in parts]),
     ):
         table["start"][of_buffer] = firsts(np.array(sizes, np.int64)[of_buffer])
+    _locate_lists(table, parts)
     table["fan"] = firsts(part.fan_out.size for part in parts)
     table["synapse"] = firsts(mask.size for mask in masks)
     stripped = [part.strips is not None for part in parts]
@@ -133,6 +142,22 @@ def projection_records(
     strips = np.isin(table["form"], STRIPS)
     table["synapse"][strips] = firsts(np.array([weights_of(part).size // 8 for part in parts], np.int64)[strips])
     return table
+
+
+def _locate_lists(table: NDArray[np.void], parts: list[Packed]) -> None:
+    """Fill in where the lists of each projection lie, and how they are stored and summed."""
+    own = [(record, part.lists) for record, part in zip(table, parts, strict=True) if part.lists is not None]
+    table["present"] = -1
+    ends, end, word = {True: 0, False: 0}, 0, 0
+    for record, lists in own:
+        record["near"], record["target"], record["listed"] = lists.near, ends[lists.near], end
+        record["offset"], record["sum_bits"] = lists.offset, lists.sum_bits
+        end += lists.size
+        if lists.expands:
+            record["present"], record["stride"] = word, lists.words
+            word += lists.words * (lists.starts.size - 1)
+        else:
+            ends[lists.near] += lists.size
 
 
 def strip_records(program: Program, parts: list[Packed], image: dict[str, Image]) -> dict[str, NDArray[np.generic]]:

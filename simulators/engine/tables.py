@@ -44,6 +44,7 @@ POPULATION = np.dtype(
         ("reciprocal_bits", np.int64),
         ("quotient_exp", np.int64),
         ("divisor_min", np.int64),
+        ("in_turn", np.int64),  # whether its neurons have one bit after the other
     ],
     align=True,
 )
@@ -63,6 +64,12 @@ PROJECTION = np.dtype(
         ("strip", np.int64),  # its record, of a convolution
         ("reach", np.int64),  # first word in `reach`, of places and of tiles
         ("tile", np.int64),  # its record, if it is summed by tiles, else -1
+        ("near", np.int64),  # of lists: whether targets lie in `near`, else in `far`
+        ("target", np.int64),  # first target there
+        ("present", np.int64),  # first word in `present`, of lists that have `stride` words for a source, else -1
+        ("listed", np.int64),  # first weight in `listed`
+        ("offset", np.int32),  # added to each of them
+        ("sum_bits", np.int32),  # that hold a sum; the other ones of 32 or 64 count its events
     ],
     align=True,
 )
@@ -150,8 +157,11 @@ class Tables(NamedTuple):
     segments : int
     bytes_, shorts : (...,) int8, int16
         Weights, pre rows of `stride` targets per projection; those of `bytes_` as `vectors.add_rows` takes them.
-    starts, targets, listed : (...,) int64, int32, int16
-        Lists: where the synapses of every source neuron start, and of each its target and its weight.
+    starts, near, far, listed : (...,) int64, uint16, int32, int8
+        Lists: where the synapses of every source neuron start among those of the projection, and of each its target,
+        in 16 bits where they are enough, and its weight less the `offset`.
+    present : (...,) uint64
+        Targets of every source neuron of dense lists, one bit each, instead of `near` or `far`.
     reach : (...,) uint64
         Channels of every convolution by places or tiles that any of its rows of weights has a synapse to.
     strips, places, masks : records, (...,) int64, uint8
@@ -180,8 +190,10 @@ class Tables(NamedTuple):
     bytes_: NDArray[np.int8]
     shorts: NDArray[np.int16]
     starts: Ints
-    targets: NDArray[np.int32]
-    listed: NDArray[np.int16]
+    near: NDArray[np.uint16]
+    far: NDArray[np.int32]
+    present: NDArray[np.uint64]
+    listed: NDArray[np.int8]
     reach: NDArray[np.uint64]
     strips: NDArray[np.void]
     places: Ints

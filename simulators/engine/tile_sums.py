@@ -122,7 +122,7 @@ def reach_columns(panel, at, stride, count, depth, words, synapses, masks, reach
         row, last, cut = np.uint64(at) + n * np.uint64(stride), np.uint64(0), False
         for tile in range(tiles):
             events = ones(panel, row + np.uint64(64) * tile)
-            found = np.uint64(count_ones(events))
+            found = count_ones(events)
             for j in range(four):
                 seen[last + j] = np.uint64(64) * tile + lowest(events)
                 events &= events - np.uint64(1)
@@ -141,7 +141,7 @@ def reach_columns(panel, at, stride, count, depth, words, synapses, masks, reach
             if cut and mark != full:
                 mark = _scan(panel, row, tiles, synapses, origin, wide, full)
             marks[n * wide + word] = mark
-            total += count_ones(mark)
+            total += np.int64(count_ones(mark))
     return total
 
 

@@ -106,7 +106,7 @@ def new_workspace(tables: Tables, steps: int) -> Workspace:
         wide=np.zeros(width, np.int64),
         a=np.zeros(max([width, *(tiled["ahead"] + ahead_room(tiled))]) + BLOCK, np.int32),
         divisor=np.zeros(width, np.int32),
-        sums16=np.zeros(_strip_room(tables, BYTE_STRIPS), np.int16),
+        sums16=np.zeros(max(_strip_room(tables, BYTE_STRIPS), width if tables.present.size else 0), np.int16),
         sums32=np.zeros(_strip_room(tables, SHORT_STRIPS), np.int32),
         sums64=np.zeros(_strip_room(tables, VALUED_STRIPS), np.int64),
         marks=np.zeros(_strip_room(tables, *range(BYTE_STRIPS, VALUED_STRIPS + 1)) // 8, np.uint8),
