@@ -66,9 +66,11 @@ contract: install lava
 quantisation: install lava
 	@$(BIN)/python -m benchmarks.quantisation
 
-# Takes about five minutes on a quiet machine; results go to benchmarks/results/.
-bench: install
-	@$(BIN)/python -m benchmarks
+# Speed beside other simulators, each in an environment of its own, which the first run makes (some minutes). On an idle
+# machine W1, W2, W3, W5 and the start-up take about a quarter of an hour. Results go to benchmarks/results/, one file
+# as soon as it is measured; `make bench WORKLOADS="w2 w3"` measures some.
+bench: install lava
+	@$(BIN)/python -m benchmarks $(WORKLOADS)
 
 check: install
 	@$(BIN)/ruff format --check .

@@ -25,6 +25,8 @@ SLOWING = (
     "NUMBA_NUM_THREADS",
 )
 """Variables that would keep a contestant from its best; contestants run without them, and the results name them."""
+FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16")
+"""Instruction sets that decide how fast a contestant can be."""
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -38,7 +40,8 @@ def conditions() -> dict[str, Any]:
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "system": f"{platform.system()} {platform.machine()}",
+        "memory_gib": _memory_gib(),
+        "system": f"{_distribution()}, {platform.system()} {platform.machine()}",
         "load_average_at_start": [round(load, 2) for load in os.getloadavg()],
         "unset_variables": sorted(name for name in SLOWING if name in os.environ),
         "commit": _git("rev-parse", "HEAD"),
@@ -46,17 +49,42 @@ def conditions() -> dict[str, Any]:
     }
 
 
+def has_matrix_unit() -> bool:
+    """Whether the processor multiplies matrices of int8 in a unit of its own."""
+    return "amx_int8" in _flags()
+
+
 def _processor() -> str:
+    names = _cpuinfo("model name")
+    if not names:
+        return platform.processor()
+    return f"{names[0]} ({', '.join(name for name in FEATURES if name in _flags())})"
+
+
+def _flags() -> list[str]:
+    return next((line.split() for line in _cpuinfo("flags")), [])
+
+
+def _cpuinfo(field: str) -> list[str]:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        return platform.processor()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    if not names:
-        return platform.processor()
-    vector = next((line.split(":", 1)[1].split() for line in lines if line.startswith("flags")), [])
-    features = [name for name in ("avx2", "avx512f", "avx512_vnni", "amx_int8") if name in vector]
-    return f"{names[0]} ({', '.join(features)})"
+        return []
+    return [line.split(":", 1)[1].strip() for line in lines if line.startswith(field)]
+
+
+def _memory_gib() -> float | None:
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _distribution() -> str:
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError):
+        return platform.system()
 
 
 def _git(*words: str) -> str | None:

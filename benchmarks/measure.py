@@ -18,14 +18,25 @@ CLOCKS = {"cpu": "cpu_s", "wall": "wall_s"}
 
 
 class Worker:
-    """A contestant's process (see `worker`), started at once and ended with the ``with`` block."""
+    """A contestant's process (see `worker`), started at once and ended with the ``with`` block.
 
-    def __init__(self, module: str, folder: Path, python: str = sys.executable) -> None:
+    Parameters
+    ----------
+    module : str
+    folder : Path
+        Of the case.
+    python : str
+        Interpreter of the contestant's environment.
+    **variables
+        Of the process, besides ours.
+    """
+
+    def __init__(self, module: str, folder: Path, python: str = sys.executable, **variables: str) -> None:
         self.module = module
         self._process = subprocess.Popen(
             (python, "-m", "benchmarks.worker", module, str(folder)),
             cwd=ROOT,
-            env=environment(),
+            env=environment(**variables),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -118,26 +129,12 @@ def ratio(theirs: Contestant, ours: Contestant, clock: str) -> dict[str, Any]:
         "peer": theirs.name,
         "form": theirs.options["form"],
         "peer_batch": theirs.options["batch"],
+        "ours": ours.options["form"],
         "our_batch": ours.options["batch"],
         "threads": ours.options["threads"],
         "clock": clock,
         **spread([a / b for a, b in pairs]),
     }
-
-
-def search(name: str, worker: Worker, forms: Sequence[str], batches: Sequence[int], least: int, **fixed: Any) -> list:
-    """Time every form at every batch size, on at least `least` samples; the fastest first.
-
-    Each is run twice after its warm-up, and the faster run counts.
-    """
-    tried = []
-    for form in forms:
-        for batch in batches:
-            candidate = Contestant(name, worker, {"form": form, "batch": batch, "samples": max(batch, least), **fixed})
-            interleave([candidate], 2)
-            fastest = {f"{clock}_ms_per_sample": min(candidate.ms_per_sample(clock)) for clock in CLOCKS}
-            tried.append({"form": form, "batch": batch, **fastest})
-    return sorted(tried, key=lambda t: t[f"{clock_for(fixed['threads'])}_ms_per_sample"])
 
 
 def clock_for(threads: int) -> str:

@@ -2,7 +2,8 @@
 
 A contestant is a module with two functions: ``prepare(case, options)`` returns a function of no arguments that runs
 the first ``options["samples"]`` samples of the case, ``options["batch"]`` at a time, on ``options["threads"]`` threads;
-``count(case, options)`` runs them once and returns the spikes of every layer in all. Needs numpy and the contestant.
+``count(case, options)`` runs them once and returns the spikes of every layer in all. It may have ``describe()``, more
+versions; ``cpu_s()``, its clock if it starts processes; ``close()``, to end them. Needs numpy and the contestant.
 """
 
 from __future__ import annotations
@@ -38,21 +39,25 @@ def main(module: str, folder: str) -> None:
         return run
 
     orders: dict[str, Callable[[dict[str, Any]], Any]] = {
-        "time": lambda options: time_once(ready(json.dumps(options, sort_keys=True))),
+        "time": lambda options: time_once(
+            ready(json.dumps(options, sort_keys=True)), getattr(contestant, "cpu_s", process_time)
+        ),
         "count": lambda options: contestant.count(case, options),
         "versions": lambda options: versions(options["packages"]) | getattr(contestant, "describe", dict)(),
     }
     for line in sys.stdin:
         order = json.loads(line)
         print(json.dumps(orders[order["do"]](order["options"])), file=channel, flush=True)
+    getattr(contestant, "close", lambda: None)()
 
 
-def time_once(run: Callable[[], object]) -> dict[str, float]:
+def time_once(run: Callable[[], object], cpu_s: Callable[[], float]) -> dict[str, float]:
     """CPU time of the whole process, all its threads, and wall time of one run, in seconds."""
     gc.collect()
-    cpu, wall = process_time(), perf_counter()
+    cpu, wall = cpu_s(), perf_counter()
     run()
-    return {"cpu_s": process_time() - cpu, "wall_s": perf_counter() - wall}
+    wall = perf_counter() - wall
+    return {"cpu_s": cpu_s() - cpu, "wall_s": wall}
 
 
 def versions(packages: list[str]) -> dict[str, str]:

@@ -28,12 +28,18 @@ class Framework:
         Requirements installed as usual, before `alone`.
     packages : tuple of str
         Whose versions a result states.
+    torch : bool
+        Whether it computes with torch, which is installed first.
+    python : str
+        Interpreter that the environment is made of.
     """
 
     name: str
     alone: tuple[str, ...]
     rest: tuple[str, ...] = field(default=("nir==1.0.8", "nirtorch==2.6.0"))
     packages: tuple[str, ...] = ()
+    torch: bool = True
+    python: str = PYTHON
 
 
 FRAMEWORKS = (
@@ -62,8 +68,14 @@ FRAMEWORKS = (
         ("spyx==1.0.0",),
         ("nir==1.0.8", "jax==0.10.2", "flax==0.12.8", "optax", "grain", "jax-tqdm"),
         ("spyx", "nir", "jax", "flax"),
+        torch=False,  # it computes with JAX
     ),
 )
+SIMULATORS = (
+    Framework("brian2", ("setuptools",), ("brian2==2.11.0",), ("brian2",), torch=False, python="python3.13"),
+    Framework("nest", (), ("nest-simulator==3.10.0",), ("nest",), torch=False),
+)
+"""Simulators of networks that are written for them, not read from NIR files."""
 
 
 def cache_folder() -> Path:
@@ -88,18 +100,20 @@ def make(framework: Framework, cache: Path) -> Path:
         return python
     shutil.rmtree(folder, ignore_errors=True)
     cache.mkdir(parents=True, exist_ok=True)
-    _run([PYTHON, "-m", "venv", str(folder)])
+    # Where pyenv holds the interpreters, it has to be told which; elsewhere nobody reads the variable.
+    _run([framework.python, "-m", "venv", str(folder)], PYENV_VERSION=framework.python.removeprefix("python"))
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    if framework.name != "spyx":  # the only one on JAX
+    if framework.torch:
         _run([*pip, *TORCH, "numpy", "h5py"])
     _run([*pip, *framework.rest])
-    _run([*pip, "--no-deps", *framework.alone])
+    if framework.alone:
+        _run([*pip, "--no-deps", *framework.alone])
     marker.write_text(recipe)
     return python
 
 
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
+def _run(command: list[str], **variables: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, env=os.environ | variables)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip() and "WARNING" not in line]
         raise RuntimeError(" ".join(lines[-3:]))

@@ -1,7 +1,7 @@
 """A safetensors file as arrays that stay in the file: mapped into memory, read when they are looked at, never copied.
 
 The safetensors package checks the file first (its header's length and form, the arrays' places); what it found is then
-read here, because the package's own way of handing out arrays copies them.
+read here, because the package's own way of handing out arrays copies them. It would also copy what it writes.
 """
 
 from __future__ import annotations
@@ -16,11 +16,29 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from ...models.errors import InputError
+from .pieces import pieces
 
 _TYPES = {"I8": "<i1", "I16": "<i2", "I32": "<i4", "I64": "<i8", "U8": "<u1", "U16": "<u2", "U32": "<u4", "U64": "<u8"}
 _TYPES["F64"] = "<f8"
 """Types of safetensors that a program can hold; an array of any other type is left as the name of its type."""
+_NAMES = {kind: name for name, kind in _TYPES.items()}
 _LENGTH_BYTES = 8
+
+
+def write_file(path: Path, metadata: dict[str, str], arrays: dict[str, NDArray[Any]], types: dict[str, str]) -> None:
+    """Write `arrays`, each as its type of `types`, piece by piece; the widest come first, so that all are aligned."""
+    header: dict[str, Any] = {"__metadata__": metadata}
+    end, order = 0, sorted(arrays, key=lambda name: (-np.dtype(types[name]).itemsize, name))
+    for name in order:
+        begin, end = end, end + arrays[name].size * np.dtype(types[name]).itemsize
+        header[name] = {"dtype": _NAMES[types[name]], "shape": arrays[name].shape, "data_offsets": [begin, end]}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % _LENGTH_BYTES)
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(_LENGTH_BYTES, "little") + text)
+        for name in order:
+            for piece in pieces(arrays[name], types[name]):
+                file.write(piece.data)
 
 
 def map_file(path: Path) -> tuple[dict[str, str], dict[str, NDArray[np.integer] | str]]:

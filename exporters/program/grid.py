@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .pieces import pieces
 from .program import Array, SignMode
 
 
@@ -29,8 +30,10 @@ def grid_range(weight_bits: int, sign_mode: SignMode) -> tuple[int, int]:
 def on_grid(weights: Array, weight_bits: int, sign_mode: SignMode) -> bool:
     """Whether every weight lies on the grid."""
     low, high = grid_range(weight_bits, sign_mode)
-    inside = bool(((weights >= low) & (weights <= high)).all())
-    return inside and not bool((weights & (grid_step(weight_bits, sign_mode) - 1)).any())  # steps are powers of two
+    if weights.size and (weights.min() < low or weights.max() > high):
+        return False
+    off = grid_step(weight_bits, sign_mode) - 1  # steps are powers of two
+    return not any((piece & off).any() for piece in pieces(weights, np.int16))
 
 
 def round_to_grid(weights: NDArray[np.floating], weight_bits: int, sign_mode: SignMode) -> NDArray[np.int16]:

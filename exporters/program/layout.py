@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...models.files import atomic_file
+from .pieces import pieces
 
 FORMAT = "spikewright-program"
 FORMAT_VERSION = "2"
@@ -44,9 +45,9 @@ def describe(program: Any) -> dict[str, Any]:
 
 
 def named_arrays(program: Any) -> dict[str, NDArray[Any]]:
-    """All arrays under the names and with the types they have in the file."""
+    """All arrays, as they lie in memory, under the names they have in the file."""
     return {
-        f"{part}/{item.name}/{name}": np.ascontiguousarray(array, dtype=ARRAY_TYPES[name])
+        f"{part}/{item.name}/{name}": array
         for part in ("populations", "projections")
         for item in getattr(program, part)
         for name, array in vars(item).items()
@@ -75,13 +76,14 @@ def content_hash(program: Any) -> str:
         if name.rpartition("/")[2] in _DECIDES_NOTHING:
             continue
         digest.update(f"{name}:{array.shape}".encode())
-        digest.update(array.tobytes())
+        for piece in pieces(array, type_of(name)):
+            digest.update(piece.data)
     return digest.hexdigest()
 
 
 def write_program(program: Any, path: str | Path) -> None:
     """Write `program` as one safetensors file, whole or not at all."""
-    from safetensors.numpy import save_file
+    from .container import write_file
 
     header = {
         "format": FORMAT,
@@ -90,7 +92,13 @@ def write_program(program: Any, path: str | Path) -> None:
         "program": json.dumps(describe(program)),
     }
     with atomic_file(path) as temporary:
-        save_file(named_arrays(program), temporary, metadata=header)
+        arrays = named_arrays(program)
+        write_file(temporary, header, arrays, {name: type_of(name) for name in arrays})
+
+
+def type_of(name: str) -> str:
+    """Type in the file of the array called ``part/name/field``."""
+    return ARRAY_TYPES[name.rpartition("/")[2]]
 
 
 def _scalars(item: Any) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .grid import grid_range, grid_step, on_grid
+from .pieces import PIECE
 from .program import Program
 from .projection import WINDOWED, Projection
 from .registers import array_violation, is_int, out_of_range, unit_violation
@@ -91,10 +93,21 @@ def _compressed_rows(p: Projection, shape: tuple[int, ...]) -> Iterator[str]:
     if p.indptr[0] != 0 or p.indptr[-1] != len(p.indices) or (np.diff(p.indptr) < 0).any():
         yield f"indptr must rise from 0 to the {len(p.indices)} synapses"
         return
-    starts = np.zeros(len(p.indices) + 1, bool)
-    starts[p.indptr] = True
-    if len(p.indices) > 1 and not ((np.diff(p.indices.astype(np.int64)) > 0) | starts[1:-1]).all():
+    if not _ascend(p.indptr, p.indices):
         yield "indices of a row must ascend, each column once"
+
+
+def _ascend(indptr: NDArray[np.integer], indices: NDArray[np.integer]) -> bool:
+    """Whether the indices of every row ascend."""
+    begins = indptr[(indptr > 0) & (indptr < len(indices))].astype(np.int64)
+    for first in range(1, len(indices), PIECE):
+        last = min(first + PIECE, len(indices))
+        rises = indices[first:last] > indices[first - 1 : last - 1]
+        own = slice(*np.searchsorted(begins, (first, last)))
+        rises[begins[own] - first] = True
+        if not rises.all():
+            return False
+    return True
 
 
 def _window_problem(p: Projection, source: tuple[int, ...], size: int) -> str | None:

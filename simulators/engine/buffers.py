@@ -75,7 +75,7 @@ def extent_of(program: Program, tables: Tables) -> Extent:
     own = tables.populations
     valued = int(own["size"][own["valued"] != 0].sum())
     membrane = any(o.readout == "membrane" for o in program.outputs)
-    return Extent(tables.bias.size, valued, len(tables.projections), tables.segments, membrane)
+    return Extent(int(tables.populations["size"].sum()), valued, len(tables.projections), tables.segments, membrane)
 
 
 def result_rooms(

@@ -15,7 +15,7 @@ from numba.extending import intrinsic
 from numba.np.numpy_support import from_dtype
 
 from .compiled import kernel
-from .tables import POPULATION, PROJECTION, STRIP, Ints, Tables
+from .tables import POPULATION, PROJECTION, STRIP, TILE, Ints, Tables
 from .workspace import Workspace
 
 WORDS = 16
@@ -48,12 +48,18 @@ TABLES = types.NamedTuple(
         _flat(np.int8),  # bytes_
         _flat(np.int16),  # shorts
         _flat(np.int64),  # starts
-        _flat(np.int32),  # targets
-        _flat(np.int16),  # listed
+        _flat(np.uint16),  # near
+        _flat(np.int32),  # far
+        _flat(np.uint64),  # present
+        _flat(np.int8),  # listed
         _flat(np.uint64),  # reach
         _flat(STRIP),  # strips
         _flat(np.int64),  # places
         _flat(np.uint8),  # masks
+        _flat(TILE),  # tile_records
+        _flat(np.int8),  # tiles
+        _flat(np.int32),  # spots
+        _flat(np.uint8),  # tile_shapes
     ),
     Tables,
 )
@@ -66,7 +72,6 @@ WORKSPACE = types.NamedTuple(
         _flat(np.int32),  # values
         _flat(np.int64, 2),  # begin
         _flat(np.uint8),  # fired
-        _flat(np.uint64),  # eights
         _flat(np.int32),  # events
         _flat(np.int32),  # total
         _flat(np.int64),  # wide
@@ -80,6 +85,14 @@ WORKSPACE = types.NamedTuple(
         _flat(np.int64),  # begins
         _flat(np.int32),  # picked
         _flat(np.uint64),  # touched
+        _flat(np.int8),  # panel
+        _flat(np.int8),  # map
+        _flat(np.uint64),  # seen
+        _flat(np.uint64),  # columns
+        _flat(np.uint64),  # reached
+        _flat(np.int64),  # until
+        _flat(np.int64),  # since
+        _flat(np.int64),  # tiled
     ),
     Workspace,
 )

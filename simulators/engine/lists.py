@@ -9,44 +9,40 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import kernel
+from .lanes import count_ones, lowest, ones
 
 TOUCHES = 4
 """Source neurons whose targets are marked before looking whether any target is left."""
-POSITIONS = np.array(
-    [[n for n in range(8) if byte >> n & 1] + [0] * (8 - byte.bit_count()) for byte in range(256)], np.int32
-)
-"""Positions of the ones in every byte."""
 
 
 @kernel
-def list_spikes(eights, size, rows, first):
-    """Write the positions of the ones among `size` bytes to ``rows[first:]``; return where the list ends.
+def append(rows, last, place, spikes):
+    """Write ``place + n`` to ``rows[last:]`` for every bit n of `spikes`; return where the list ends.
 
-    `eights` are the bytes as words of eight; behind `size` they are zero. Eight entries are written at a time, the
-    surplus ones behind the list, where the next one begins.
+    Four entries are written at a time, the surplus ones behind the list, where the next one begins.
     """
-    last = np.uint64(first)
-    for word in range(np.uint64((size + 7) // 8)):
-        ones = eights[word]
-        # The product gathers the lowest bits of the eight bytes in its highest byte, or adds them up there.
-        pattern = (ones * np.uint64(0x0102040810204080)) >> np.uint64(56)
-        for j in range(np.uint64(8)):
-            rows[last + j] = np.int32(np.int32(np.uint64(8) * word) + POSITIONS[pattern, j])
-        last += (ones * np.uint64(0x0101010101010101)) >> np.uint64(56)
-    return np.int64(last)
+    end, at = np.uint64(last) + count_ones(spikes), np.uint64(last)
+    while True:
+        for j in range(np.uint64(4)):
+            rows[at + j] = np.int32(place + lowest(spikes))
+            spikes &= spikes - np.uint64(1)
+        at += np.uint64(4)
+        if at >= end:
+            return np.int64(end)
 
 
 @kernel
-def list_bytes(spikes, at, size, eights, fired, rows, first):
-    """Like `list_spikes` for the bytes ``spikes[at:]``; `fired` and `eights` are scratch.
-
-    Copying a row first is faster than reading its words where they lie, even where they are aligned: it streams.
-    """
-    n, origin = np.uint64(size), np.uint64(at)
-    eights[n >> np.uint64(3)] = 0
-    for j in range(n):
-        fired[j] = spikes[origin + j]
-    return list_spikes(eights, size, rows, first)
+def list_bytes(spikes, at, size, rows, first):
+    """List the positions of the ones among ``spikes[at : at + size]`` from ``rows[first]`` on; return where it ends."""
+    n, origin, last = np.uint64(size), np.uint64(at), np.int64(first)
+    whole = n & ~np.uint64(63)
+    for place in range(np.uint64(0), whole, np.uint64(64)):
+        last = append(rows, last, place, ones(spikes, origin + place))
+    rest = np.uint64(0)
+    for j in range(n - whole):
+        if spikes[origin + whole + j] != 0:
+            rest |= np.uint64(1) << np.uint64(j)
+    return append(rows, last, whole, rest)
 
 
 @kernel
@@ -75,15 +71,6 @@ def touch(synapses, at, rows, first, last, reachable, touched, word, words):
             missing |= mark ^ reachable[origin + w]
         if missing == 0:
             return
-
-
-@kernel
-def count_ones(word):
-    """Number of ones in 64 bits."""
-    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
-    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
 @kernel

@@ -138,7 +138,7 @@ class Need:
         tables = kept_tables(program, place) or outline(program, segments_of(program, place))
         rooms = workspace_rooms(tables, steps).values()
         self._tables = bytes_of(tables)
-        self._workspace = sum(prod(shape) * np.dtype(kind).itemsize for shape, kind in rooms)
+        self._workspace = int(sum(prod(shape) * np.dtype(kind).itemsize for shape, kind in rooms))
         self._extent = extent_of(program, tables)
 
     def memory(self, chunk: int) -> Memory:

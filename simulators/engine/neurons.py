@@ -11,6 +11,16 @@ from ...exporters.program.program import STATE_LIMIT
 from ...exporters.program.reciprocals import RECIPROCAL_EXP, reciprocals
 from ..neurons import QUOTIENT_LIMIT
 from .compiled import kernel
+from .lanes import (
+    BLOCK,
+    advance,
+    advance_current,
+    advance_current_soft,
+    advance_small,
+    advance_small_soft,
+    advance_soft,
+)
+from .lists import append
 from .vectors import prefer_wide_vectors
 
 LIMIT = np.int32(STATE_LIMIT)
@@ -20,28 +30,48 @@ RECIPROCALS = np.concatenate([reciprocals(bits) for bits in (2, 3, 4)])
 
 
 @kernel
-def update_neurons(a, u, v, bias, first, size, keep_u, keep_v, theta, fired):
-    """One step of the neurons ``first .. first + size - 1``: the contract's lines for u, v and the spikes.
+def update_plain(p, place, stop, a, at, up, u, v, bias, rows, first):
+    """One step of neurons that share their registers: the contract's lines for u, v and the spikes.
 
-    `a` holds their summed input and `fired` their spikes, both from 0 on. All in 32-bit lanes.
+    Parameters
+    ----------
+    p : the population's record
+    place, stop : int
+        Its neurons from `place` to before `stop` are updated; `place` is a multiple of 64.
+    a : int32
+        Summed input, from `at` on, to be shifted left by `up`; what lies behind it is read too, to no effect.
+    u, v, bias : int32
+        Of all neurons.
+    rows : int32
+        The neurons that fire are listed from `first` on.
+
+    Returns
+    -------
+    int
+        Where the list ends.
     """
     prefer_wide_vectors()
-    n, i = np.uint64(size), np.uint64(first)
-    if keep_u == 0:
-        for j in range(n):
-            u[i + j] = np.int32(a[j] << 6)
-    else:
-        for j in range(n):
-            u[i + j] = np.int32(_decayed(u[i + j], keep_u) + np.int32(a[j] << 6))
-    for j in range(n):
-        x = u[i + j]
-        x = np.int32(x - WRAP) if x > HALF else (np.int32(x + WRAP) if x <= -HALF else x)
-        u[i + j] = x
-        w = np.int32(np.int32(_decayed(v[i + j], keep_v) + x) + bias[i + j])
-        w = min(max(w, np.int32(-LIMIT)), LIMIT)
-        spike = w > theta
-        v[i + j] = np.int32(0) if spike else w
-        fired[j] = np.uint8(spike)
+    last, up = first, np.int32(up)
+    for n in range(np.uint64(place), np.uint64(stop), np.uint64(BLOCK)):
+        to, of = np.uint64(p.state) + n, np.uint64(at) + n - np.uint64(place)
+        if p.keep_u == 0 and not p.wraps:
+            if p.subtract:
+                spikes = advance_small_soft(a, of, up, u, v, bias, to, p.keep_u, p.keep_v, p.theta)
+            else:
+                spikes = advance_small(a, of, up, u, v, bias, to, p.keep_u, p.keep_v, p.theta)
+        elif p.keep_u == 0:
+            if p.subtract:
+                spikes = advance_soft(a, of, up, u, v, bias, to, p.keep_u, p.keep_v, p.theta)
+            else:
+                spikes = advance(a, of, up, u, v, bias, to, p.keep_u, p.keep_v, p.theta)
+        elif p.subtract:
+            spikes = advance_current_soft(a, of, up, u, v, bias, to, p.keep_u, p.keep_v, p.theta)
+        else:
+            spikes = advance_current(a, of, up, u, v, bias, to, p.keep_u, p.keep_v, p.theta)
+        if np.uint64(stop) - n < np.uint64(BLOCK):
+            spikes &= (np.uint64(1) << (np.uint64(stop) - n)) - np.uint64(1)
+        last = append(rows, last, n, spikes)
+    return last
 
 
 @kernel
@@ -58,6 +88,13 @@ def _decayed(x, keep):
 
 
 @kernel
+def wrapped(x):
+    """Wrap 32 bits at 24, to -2**23 + 1 .. 2**23."""
+    x = np.int32(x)
+    return np.int32(x - WRAP) if x > HALF else (np.int32(x + WRAP) if x <= -HALF else x)
+
+
+@kernel
 def update_any(tables, p, a, u, v, waiting, fired, events):
     """One step of neurons with registers of their own, a soft reset, a refractory time or a second threshold.
 
@@ -71,11 +108,11 @@ def update_any(tables, p, a, u, v, waiting, fired, events):
     fired, events : (size,) uint8, int32
         Whether a neuron sends an event, and its value.
     """
-    n, i = np.uint64(p.size), np.uint64(p.first)
+    n, i = np.uint64(p.size), np.uint64(p.state)
     for j in range(n):
         theta = tables.theta[i + j]
         x = np.int32(_decayed(u[i + j], tables.keep_u[i + j]) + np.int32(a[j] << 6))
-        x = np.int32(x - WRAP) if x > HALF else (np.int32(x + WRAP) if x <= -HALF else x)
+        x = wrapped(x)
         w = np.int32(np.int32(_decayed(v[i + j], tables.keep_v[i + j]) + x) + tables.bias[i + j])
         w = min(max(w, np.int32(-LIMIT)), LIMIT)
         rest = waiting[i + j]

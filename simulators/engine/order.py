@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...exporters.program.program import Program, Projection
 from ...exporters.program.synapses import out_shape, spatial
+from .matrix_unit import has_matrix_unit
 from .tables import Ints
 
 CODE_BITS = 10
@@ -22,12 +23,18 @@ Image = tuple[int, int, int]
 
 
 def images(program: Program) -> dict[str, Image]:
-    """Shape (C, H, W) of every input and population that is held place by place: on both sides of convolutions."""
+    """Shape (C, H, W) of every input and population that is held place by place: on both sides of convolutions.
+
+    Tiles take their events from any order, so where there is a matrix unit, inputs need not be turned.
+    """
     found: dict[str, Image] = {}
+    inputs = {port.name for port in program.inputs}
     sliding = [q for q in program.projections if slides(program, q)]
     for q in sliding:
         found.setdefault(q.target, out_shape(q, program.source(q.source).shape))
     for q in sliding:
+        if q.source in inputs and has_matrix_unit():
+            continue
         found.setdefault(q.source, spatial(program.source(q.source).shape))
     return found
 

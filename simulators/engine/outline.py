@@ -1,7 +1,7 @@
 """Tables of a program without their contents: what room they will take, worked out before they are made.
 
-Convolutions are packed in earnest, as their weights are few; of all other synapses only the sizes are worked out.
-`tests/simulators/engine/test_memory.py` compares every table with the one that `plan.build_tables` makes.
+Convolutions are packed in earnest, as their weights are few, and lists are counted; of dense rows only the sizes are
+worked out. `tests/simulators/engine/test_memory.py` compares every table with the one that `plan.build_tables` makes.
 """
 
 from __future__ import annotations
@@ -14,41 +14,52 @@ from numpy.typing import NDArray
 
 from ...exporters.program.grid import grid_step
 from ...exporters.program.program import Program, Projection
-from ...exporters.program.synapse_counts import count_synapses
-from .order import Image, images, slides
+from .lanes import BLOCK
+from .matrix_unit import has_matrix_unit, tile_shapes
+from .order import Image, images
 from .packing import LISTED_SHARE, WIDE_FAN_IN, Packed, pack
-from .plan import blocks
+from .plan import block_of, blocks
 from .records import SMALL, population_records, projection_records, strip_records, update_of, weights_of
-from .tables import ANY, BYTES, LISTS, PLACES, SHORTS, VALUED_LISTS, VALUES, Tables
+from .tables import ANY, BYTES, LISTS, PLACES, SHORTS, TILES, VALUES, Tables
+from .tile_records import tile_records
+from .tiles import outline_dense
 from .vectors import COLUMNS
 from .words import WORD, Segments, Words
+from .workspace import sum_room
 
 
 def outline(program: Program, segments: Segments) -> Tables:
     """Tables as `plan.build_tables` makes them; the large arrays have shape and type, but no memory and no contents."""
-    populations, image = program.populations, images(program)
-    packed = {p.name: [part for q in program.into(p.name) for part in _pack(program, q, image)] for p in populations}
+    populations, image, block = program.populations, images(program), block_of(program)
+    packed = {
+        p.name: [
+            part
+            for q in program.into(p.name)
+            for part in _pack(program, q, image, block.get(q.source) != block[p.name])
+        ]
+        for p in populations
+    }
     parts = [part for own in packed.values() for part in own]
-    sources = (*program.inputs, *populations)
+    size = np.array([source.size for source in (*program.inputs, *populations)], np.int64)
     words = {p.name: sum(-(-(stop - start) // WORD) for start, stop in segments[p.name]) for p in populations}
     masks = [hollow((len(part.exist), _words(part, words)), np.uint64) for part in parts]
     always: list[Words] = [hollow((words[p.name],), np.uint64) for p in populations]
-    neurons, all_words = sum(p.size for p in populations), sum(words.values())
-    registers = neurons if any(update_of(p) == ANY for p in populations) else 0
-    lists = [part for part in parts if part.form in (LISTS, VALUED_LISTS)]
+    states, all_words = sum(-(-p.size // BLOCK) * BLOCK for p in populations), sum(words.values())
+    registers = states if any(update_of(p) == ANY for p in populations) else 0
     small = sum(weights_of(part).size for part in parts if part.form in SMALL)
+    names = [source.name for source in (*program.inputs, *populations)]
     return Tables(
-        size=np.array([source.size for source in sources], np.int64),
+        size=size,
         binary=sum(port.kind != "graded" for port in program.inputs),
         inputs=len(program.inputs),
         block=hollow((len(blocks(program)),), np.int64),
-        populations=population_records(program, always, packed),
-        projections=projection_records(program, parts, dict.fromkeys((source.name for source in sources), 0), masks),
-        bias=hollow((neurons,), np.int32),
+        populations=population_records(program, always, packed, segments, image),
+        projections=projection_records(program, parts, dict.fromkeys(names, 0), masks),
+        bias=hollow((states,), np.int32),
         keep_u=hollow((registers,), np.int32),
         keep_v=hollow((registers,), np.int32),
         theta=hollow((registers,), np.int32),
-        bit=hollow((neurons if any(part.form >= LISTS for part in parts) else 0,), np.int64),
+        bit=hollow((states if any(part.form >= LISTS for part in parts) else 0,), np.int64),
         fan_out=hollow((sum(part.fan_out.size for part in parts),), np.int32),
         synapses=hollow((sum(mask.size for mask in masks),), np.uint64),
         always=hollow((all_words,), np.uint64),
@@ -57,12 +68,26 @@ def outline(program: Program, segments: Segments) -> Tables:
         segments=sum(len(part) for part in segments.values()),
         bytes_=hollow((small,), np.int8),
         shorts=hollow((sum(weights_of(part).size for part in parts) - small,), np.int16),
-        starts=hollow((sum(part.starts.size for part in lists),), np.int64),
-        targets=hollow((sum(part.targets.size for part in lists),), np.int32),
-        listed=hollow((sum(part.listed.size for part in lists),), np.int16),
-        reach=hollow((sum(_words(part, words) for part in parts if part.form == PLACES),), np.uint64),
+        **_lists(parts),
+        reach=hollow((sum(_words(part, words) for part in parts if part.form in (PLACES, TILES)),), np.uint64),
         **strip_records(program, parts, image),
+        **tile_records(parts, [block[part.projection.target] for part in parts], sum_room(size)),
+        tiles=hollow((sum(part.tiled.weights.size for part in parts if part.tiled is not None),), np.int8),
+        tile_shapes=tile_shapes(),
     )
+
+
+def _lists(parts: list[Packed]) -> dict[str, NDArray[Any]]:
+    """Tables of lists, which are counted but not written yet."""
+    own = [part.lists for part in parts if part.lists is not None]
+    told = [lists for lists in own if not lists.expands]
+    return {
+        "starts": hollow((sum(lists.starts.size for lists in own),), np.int64),
+        "near": hollow((sum(lists.size for lists in told if lists.near),), np.uint16),
+        "far": hollow((sum(lists.size for lists in told if not lists.near),), np.int32),
+        "present": hollow((sum(x.words * (x.starts.size - 1) for x in own if x.expands),), np.uint64),
+        "listed": hollow((sum(lists.size for lists in own),), np.int8),
+    }
 
 
 def hollow(shape: tuple[int, ...], dtype: type[np.generic]) -> NDArray[Any]:
@@ -72,51 +97,30 @@ def hollow(shape: tuple[int, ...], dtype: type[np.generic]) -> NDArray[Any]:
 
 def _words(part: Packed, words: dict[str, int]) -> int:
     """Words of the mask of one row of weights."""
-    return -(-part.exist.shape[1] // WORD) if part.form == PLACES else words[part.projection.target]
+    return -(-part.exist.shape[1] // WORD) if part.form in (PLACES, TILES) else words[part.projection.target]
 
 
-def _pack(program: Program, q: Projection, image: dict[str, Image]) -> Iterator[Packed]:
-    """Pack `q` as `packing.pack` does."""
-    if q.kind == "convolution" and slides(program, q):
-        yield from pack(program, q, image)
+def _pack(program: Program, q: Projection, image: dict[str, Image], ahead: bool) -> Iterator[Packed]:
+    """Pack `q` as `packing.pack` does, dense rows without their weights."""
+    delays = np.unique(q.delay) if q.kind == "dense" else ()
+    weights = [q.weights if np.ndim(q.delay) == 0 else q.weights[q.delay == delay] for delay in delays]
+    listed = [np.count_nonzero(own) < LISTED_SHARE * q.weights.size for own in weights]
+    if q.kind != "dense" or any(listed):
+        yield from pack(program, q, image, ahead)
         return
     valued = program.events(q.source).graded
     shape = program.source(q.target).size, program.source(q.source).size
-    if q.kind == "dense":
-        for delay in np.unique(q.delay):
-            weights = q.weights if np.ndim(q.delay) == 0 else q.weights[q.delay == delay]
-            synapses = int(np.count_nonzero(weights))
-            if synapses >= LISTED_SHARE * q.weights.size:
-                yield _rows(q, weights, int(delay), shape, valued)
-            else:
-                yield _lists(q, synapses, int(delay), shape, valued)
-        return
-    counts = count_synapses(q, program.source(q.source).shape)
-    for delay, synapses in counts.items() if any(counts.values()) else ((q.min_delay, 0),):
-        yield _lists(q, synapses, delay, shape, valued)
+    for delay, own in zip(delays, weights, strict=True):
+        yield _rows(q, own, int(delay), shape, valued, ahead)
 
 
-def _rows(q: Projection, weights: NDArray[np.integer], delay: int, shape: tuple[int, int], valued: bool) -> Packed:
+def _rows(
+    q: Projection, weights: NDArray[np.integer], delay: int, shape: tuple[int, int], valued: bool, ahead: bool
+) -> Packed:
     low, high = (
         int(end) // grid_step(q.weight_bits, q.sign_mode) for end in (min(weights.min(), 0), max(weights.max(), 0))
     )
     form = VALUES if shape[1] > WIDE_FAN_IN or valued else BYTES if low >= -128 and high <= 127 else SHORTS
     rows = hollow((shape[1], -(-shape[0] // COLUMNS) * COLUMNS), np.int8 if form == BYTES else np.int16)
-    return _part(q, delay, form, shape, rows=rows, exist=hollow(shape[::-1], np.bool_))
-
-
-def _lists(q: Projection, synapses: int, delay: int, shape: tuple[int, int], valued: bool) -> Packed:
-    form = VALUED_LISTS if valued or shape[1] > WIDE_FAN_IN else LISTS
-    starts, targets = hollow((shape[1] + 1,), np.int64), hollow((synapses,), np.int32)
-    return _part(q, delay, form, shape, starts=starts, targets=targets, listed=hollow((synapses,), np.int16))
-
-
-def _part(q: Projection, delay: int, form: int, shape: tuple[int, int], **arrays: NDArray[Any]) -> Packed:
-    none: dict[str, NDArray[Any]] = {
-        "rows": hollow((0, 0), np.int16),
-        "exist": hollow((0, 0), np.bool_),
-        "starts": hollow((0,), np.int64),
-        "targets": hollow((0,), np.int32),
-        "listed": hollow((0,), np.int16),
-    }
-    return Packed(q, delay, form, 0, hollow((shape[1],), np.int64), **(none | arrays))
+    tiled = outline_dense(*shape[::-1]) if form == BYTES and ahead and has_matrix_unit() else None
+    return Packed(q, delay, form, 0, hollow((shape[1],), np.int64), rows, hollow(shape[::-1], np.bool_), tiled=tiled)

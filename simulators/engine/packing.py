@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from ...exporters.program.grid import grid_step
 from ...exporters.program.program import Program, Projection
 from ...exporters.program.synapses import out_shape, spatial
+from .listing import Lists, Rows, list_rows
+from .matrix_unit import has_matrix_unit
 from .order import Image, inside, outside, slides
 from .strips import Strips, cut_strips
 from .tables import (
@@ -20,17 +22,21 @@ from .tables import (
     PLACES,
     SHORT_STRIPS,
     SHORTS,
+    TILES,
     VALUED_LISTS,
     VALUED_STRIPS,
     VALUES,
     Ints,
 )
+from .tiles import Tiled, tile_convolution, tile_dense
 from .vectors import COLUMNS, biased
 
 WIDE_FAN_IN = 1 << 22
 """Sums over more source neurons than that are kept in 64 bits."""
 WIDE_CHANNELS = 48
 """From so many channels on, the places of a convolution are summed one by one."""
+WRAP_FREE = 2**23 - 1
+"""Sums up to it do not wrap at 24 bits."""
 LISTED_SHARE = 1 / 32
 """A matrix with fewer existing synapses than this share of its places is summed faster from lists of them."""
 
@@ -50,9 +56,12 @@ class Packed:
         Empty for lists.
     exist : (pre, post) bool array
         Which places of `rows` are synapses; empty for lists.
-    starts, targets, listed : (pre + 1,) int64, (synapses,) int32, (synapses,) int16 array
-        Lists; empty for the other forms.
+    lists : Lists or None
     strips : Strips or None
+    largest : int or None
+        No sum is larger, with the exponent; None if unknown.
+    tiled : Tiled or None
+        Of rows and of a convolution, where the matrix unit sums them.
     """
 
     projection: Projection
@@ -62,21 +71,21 @@ class Packed:
     fan_out: Ints
     rows: NDArray[np.integer]
     exist: NDArray[np.bool_]
-    starts: Ints
-    targets: NDArray[np.int32]
-    listed: NDArray[np.int16]
+    lists: Lists | None = None
     strips: Strips | None = None
+    largest: int | None = None
+    tiled: Tiled | None = None
 
 
-def pack(program: Program, q: Projection, image: dict[str, Image]) -> Iterator[Packed]:
+def pack(program: Program, q: Projection, image: dict[str, Image], ahead: bool) -> Iterator[Packed]:
     """Pack `q`, each of its delays by itself: the exponent acts on the sum of each.
 
     `image` holds the populations whose neurons lie place by place; sources and targets are numbered as the engine
-    holds them.
+    holds them. All rows of the source are known before the first one of the target if they may be summed `ahead`.
     """
     valued = program.events(q.source).graded
     if slides(program, q) and image[q.target] == out_shape(q, program.source(q.source).shape):
-        yield _convolution(program, q, image[q.source], valued)
+        yield _convolution(program, q, image.get(q.source), valued, ahead)
         return
     post_order, pre_order = ((image.get(name), program.source(name).size) for name in (q.target, q.source))
     if q.kind == "dense":
@@ -85,31 +94,47 @@ def pack(program: Program, q: Projection, image: dict[str, Image]) -> Iterator[P
         for delay in [q.delay] if delays is None else np.unique(delays):
             weights = turned if delays is None else np.where(delays == delay, turned, 0)
             if np.count_nonzero(weights) >= LISTED_SHARE * weights.size:
-                yield _rows(q, weights, int(delay), valued)
+                yield _rows(q, weights, int(delay), valued, ahead)
             else:
                 post, pre = np.nonzero(weights)
-                yield _lists(q, post, pre, weights[post, pre], int(delay), weights.shape, valued)
+                indptr = np.searchsorted(post, np.arange(len(weights) + 1))
+                places = np.arange(weights.shape[0]), np.arange(weights.shape[1])
+                yield _lists(q, Rows(indptr, pre, weights[post, pre], int(delay), *places), int(delay), valued)
         return
+    rows = _compressed(program, q, inside(*post_order), inside(*pre_order))
+    for delay in np.unique(rows.delays) if np.size(rows.delays) else [q.min_delay]:
+        yield _lists(q, rows, int(delay), valued)
+
+
+def _compressed(program: Program, q: Projection, post: Ints, pre: Ints) -> Rows:
+    """Compressed rows of `q`, of the program's own arrays where it has them."""
+    if q.indptr is not None and q.indices is not None:
+        return Rows(q.indptr, q.indices, q.weights, q.delay, post, pre)
     synapses = program.synapses(q)
-    post, pre = inside(*post_order)[synapses.post], inside(*pre_order)[synapses.pre]
-    for delay in np.unique(synapses.delay) if synapses.delay.size else [q.min_delay]:
-        own = synapses.delay == delay
-        yield _lists(q, post[own], pre[own], synapses.weight[own], int(delay), synapses.shape, valued)
+    indptr = np.searchsorted(synapses.post, np.arange(post.size + 1))
+    return Rows(indptr, synapses.pre, synapses.weight, q.delay, post, pre)
 
 
-def _convolution(program: Program, q: Projection, image: Image, valued: bool) -> Packed:
-    """Strips, or rows of weights where channels are many and the source lies as the kernel looks at it."""
+def _convolution(program: Program, q: Projection, image: Image | None, valued: bool, ahead: bool) -> Packed:
+    """Tiles, else strips, or rows of weights where channels are many and the source lies as the kernel looks at it."""
     source = program.source(q.source)
     strips = cut_strips(q, source.shape)
     step_exp = _step_exp(q)
     small = strips.weights >> step_exp
     largest = int(np.abs(q.weights.astype(np.int64) >> step_exp).sum((1, 2, 3)).max(initial=0))
-    fits = small.min(initial=0) >= -128 and small.max(initial=0) <= 127 and largest < 2**15
+    fits = _is_small(small) and largest < 2**15
     form = VALUED_STRIPS if valued else BYTE_STRIPS if fits else SHORT_STRIPS
     own = outside(image, source.size)
+    exponent = max(0, q.weight_exp + step_exp)
+    if has_matrix_unit() and not valued and _is_small(small) and largest << exponent <= WRAP_FREE:
+        tiled = tile_convolution(q, source.shape, own, q.weights >> step_exp)
+        if tiled is not None:
+            tiled = tiled if ahead else replace(tiled, window=1)
+            packed = _empty(q, q.min_delay, TILES, strips.fan_out[own])
+            return replace(packed, step_exp=step_exp, exist=tiled.exist, largest=largest << exponent, tiled=tiled)
     strips = replace(strips, codes=strips.codes[own])
     if form != VALUED_STRIPS and len(q.weights) >= WIDE_CHANNELS and image == spatial(source.shape):
-        packed = _rows(q, q.weights.transpose(0, 2, 3, 1).reshape(len(q.weights), -1), q.min_delay, valued)
+        packed = _rows(q, q.weights.transpose(0, 2, 3, 1).reshape(len(q.weights), -1), q.min_delay, valued, False)
         if packed.form == BYTES:
             return replace(packed, form=PLACES, strips=strips, fan_out=strips.fan_out[own])
     weights = small.astype(np.int8 if form == BYTE_STRIPS else np.int16)
@@ -122,41 +147,33 @@ def _step_exp(q: Projection) -> int:
     return grid_step(q.weight_bits, q.sign_mode).bit_length() - 1
 
 
-def _rows(q: Projection, weights: NDArray[np.integer], delay: int, valued: bool) -> Packed:
+def _is_small(weights: NDArray[np.integer]) -> bool:
+    return bool(weights.min(initial=0) >= -128 and weights.max(initial=0) <= 127)
+
+
+def _rows(q: Projection, weights: NDArray[np.integer], delay: int, valued: bool, ahead: bool) -> Packed:
     step_exp = _step_exp(q)
     exist = weights.T != 0
     small = weights.T.astype(np.int16) >> step_exp
     pre, post = small.shape
-    form = BYTES if small.min(initial=0) >= -128 and small.max(initial=0) <= 127 else SHORTS
+    form = BYTES if _is_small(small) else SHORTS
     if pre > WIDE_FAN_IN or valued:
         form = VALUES
     rows = np.zeros((pre, -(-post // COLUMNS) * COLUMNS), np.int8 if form == BYTES else np.int16)
     rows[:, :post] = small
+    tiled = tile_dense(small) if form == BYTES and ahead and has_matrix_unit() else None
     packed = _empty(q, delay, form, np.count_nonzero(exist, axis=1))
-    return replace(packed, step_exp=step_exp, rows=biased(rows) if form == BYTES else rows, exist=exist)
+    rows = biased(rows) if form == BYTES else rows
+    sums = np.abs(small, dtype=np.int32).sum(0, dtype=np.int64) << max(0, q.weight_exp + step_exp)
+    largest = None if valued else int(sums.max(initial=0))
+    return replace(packed, step_exp=step_exp, rows=rows, exist=exist, largest=largest, tiled=tiled)
 
 
-def _lists(
-    q: Projection,
-    post: Ints,
-    pre: Ints,
-    weight: NDArray[np.integer],
-    delay: int,
-    shape: tuple[int, int],
-    valued: bool,
-) -> Packed:
-    fan_out = np.bincount(pre, minlength=shape[1])
-    order = np.argsort(pre, kind="stable")
-    form = VALUED_LISTS if valued or shape[1] > WIDE_FAN_IN else LISTS
-    return replace(
-        _empty(q, delay, form, fan_out),
-        starts=np.concatenate([[0], np.cumsum(fan_out)]),
-        targets=post[order].astype(np.int32),
-        listed=weight[order].astype(np.int16),
-    )
+def _lists(q: Projection, rows: Rows, delay: int, valued: bool) -> Packed:
+    lists = list_rows(q, rows, delay, valued)
+    form = LISTS if lists.countable and not valued else VALUED_LISTS
+    return replace(_empty(q, delay, form, np.diff(lists.starts)), step_exp=lists.step_exp, lists=lists)
 
 
 def _empty(q: Projection, delay: int, form: int, fan_out: Ints) -> Packed:
-    none = np.zeros(0, np.int64)
-    rows, exist = np.zeros((0, 0), np.int16), np.zeros((0, 0), bool)
-    return Packed(q, delay, form, 0, fan_out, rows, exist, none, none.astype(np.int32), none.astype(np.int16))
+    return Packed(q, delay, form, 0, fan_out, np.zeros((0, 0), np.int16), np.zeros((0, 0), bool))

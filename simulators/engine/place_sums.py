@@ -47,7 +47,7 @@ def sum_places(tables, p, q, s, work, a):
             to = np.uint64((y * s.columns_out + x) * s.outs)
             for c in range(np.uint64(s.outs)):
                 a[to + c] = np.int32(a[to + c] + shifted(np.int64(work.total[c]), q.shift, True))
-            _touch(tables, q, s, work, count, np.uint64(p.first) + to)
+            _touch(tables, q, s, work, count, np.uint64(p.state) + to)
 
 
 @kernel

@@ -10,11 +10,16 @@ from numpy.typing import NDArray
 
 from ...exporters.program.make import require_valid
 from ...exporters.program.program import Input, Population, Program
+from .lanes import BLOCK
+from .listing import join_lists
+from .matrix_unit import tile_shapes
 from .order import Image, images, inside, outside
-from .packing import Packed, pack
+from .packing import pack
 from .records import SMALL, population_records, projection_records, strip_records, update_of, weights_of
-from .tables import ANY, BYTES, LISTS, PLACES, Ints, Tables
+from .tables import ANY, BYTES, LISTS, PLACES, TILES, Ints, Tables
+from .tile_records import tile_records
 from .words import Segments, Words, as_words, places_of_bits, reachable, segment_of_words
+from .workspace import sum_room
 
 CACHE_LINE = 64
 """Bytes."""
@@ -56,32 +61,40 @@ def build_tables(program: Program, segments: Segments) -> Plan:
     sources: list[Input | Population] = [*inputs, *populations]
     index = {source.name: number for number, source in enumerate(sources)}
     image = images(program)
-    packed = {p.name: [part for q in program.into(p.name) for part in pack(program, q, image)] for p in populations}
+    block, place = blocks(program), block_of(program)
+    packed = {
+        p.name: [
+            part for q in program.into(p.name) for part in pack(program, q, image, place.get(q.source) != place[p.name])
+        ]
+        for p in populations
+    }
     parts = [part for own in packed.values() for part in own]
     order = {p.name: outside(image.get(p.name), p.size) for p in populations}
 
     def words(name: str, mask: NDArray[np.bool_], form: int = BYTES) -> Words:
         """Truth values of the neurons of a population in the order of its segments, or of the channels of a place."""
-        if form == PLACES:
+        if form in (PLACES, TILES):
             return as_words(mask, [(0, mask.shape[1])])
         cut = segments[name]
         whole = len(cut) == 1 or not mask.size
         return as_words(mask if whole else mask[:, inside(image.get(name), mask.shape[1])], cut)
 
     masks = [words(part.projection.target, part.exist, part.form) for part in parts]
-    placed = [mask for part, mask in zip(parts, masks, strict=True) if part.form == PLACES]
+    placed = [mask for part, mask in zip(parts, masks, strict=True) if part.form in (PLACES, TILES)]
     always = [words(p.name, p.bias_mant[None, order[p.name]] != 0)[0] for p in populations]
     touchable = [reachable(p.name, own, masks, parts) for p, own in zip(populations, always, strict=True)]
     tables = Tables(
         size=_ints([source.size for source in sources]),
         binary=sum(port.kind != "graded" for port in inputs),
         inputs=len(inputs),
-        block=_ints(blocks(program)),
-        populations=population_records(program, always, packed),
+        block=_ints(block),
+        populations=population_records(program, always, packed, segments, image),
         projections=projection_records(program, parts, index, masks),
-        bias=_join([p.bias[order[p.name]] for p in populations], np.int32),
+        bias=_join([padded(p.bias[order[p.name]]) for p in populations], np.int32),
         **_registers(program, order),
-        bit=places_of_bits(order, segments) if any(part.form >= LISTS for part in parts) else _ints([]),
+        bit=_join([padded(own) for own in places_of_bits(order, segments)], np.int64)
+        if any(part.form >= LISTS for part in parts)
+        else _ints([]),
         fan_out=_join([part.fan_out for part in parts], np.int32),
         synapses=_join(masks, np.uint64),
         always=_join(always, np.uint64),
@@ -90,11 +103,14 @@ def build_tables(program: Program, segments: Segments) -> Plan:
         segments=sum(len(part) for part in segments.values()),
         bytes_=_aligned(_join([weights_of(part) for part in parts if part.form in SMALL], np.int8)),
         shorts=_aligned(_join([weights_of(part) for part in parts if part.form not in SMALL], np.int16)),
-        starts=_starts(parts),
-        targets=_join([part.targets for part in parts], np.int32),
-        listed=_join([part.listed for part in parts], np.int16),
+        **join_lists([part.lists for part in parts if part.lists is not None])._asdict(),
         reach=_join([np.bitwise_or.reduce(mask, axis=0) for mask in placed], np.uint64),
         **strip_records(program, parts, image),
+        **tile_records(
+            parts, [place[part.projection.target] for part in parts], sum_room(_ints([s.size for s in sources]))
+        ),
+        tiles=_aligned(_join([part.tiled.weights for part in parts if part.tiled is not None], np.int8)),
+        tile_shapes=tile_shapes(),
     )
     return Plan(tables, image, [part.projection.name for part in parts])
 
@@ -106,19 +122,21 @@ def _registers(program: Program, order: dict[str, Ints]) -> dict[str, NDArray[np
 
     def each(register: str) -> Ints:
         own = [np.broadcast_to(np.asarray(getattr(p, register)), p.size)[order[p.name]] for p in program.populations]
-        return np.concatenate(own).astype(np.int64)
+        return _join([padded(values) for values in own], np.int64)
 
     found = {"keep_u": 4095 - each("du"), "keep_v": 4096 - each("dv"), "theta": each("vth") << 6}
     return {name: values.astype(np.int32) for name, values in found.items()}
 
 
-def _starts(parts: list[Packed]) -> Ints:
-    """Where the lists of all projections start, in the arrays that hold them one behind the other."""
-    first, starts = 0, [_ints([])]
-    for part in parts:
-        starts.append(part.starts + first)
-        first += part.targets.size
-    return np.concatenate(starts)
+def padded(values: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Values of the neurons of a population, with zeros up to a whole block of neurons."""
+    return np.pad(values, (0, -values.size % BLOCK))
+
+
+def block_of(program: Program) -> dict[str, int]:
+    """Block that every population belongs to."""
+    cuts = blocks(program)
+    return {p.name: int(np.searchsorted(cuts, number, "right")) for number, p in enumerate(program.populations)}
 
 
 def blocks(program: Program) -> list[int]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ...exporters.program.program import Population, Program
 from ...exporters.program.projection import WINDOWED
 from ...exporters.program.synapses import spatial
+from .lanes import BLOCK
 from .order import Image
 from .packing import Packed
 from .tables import (
@@ -24,25 +25,35 @@ from .tables import (
     RELAY,
     SHORT_STRIPS,
     STRIP,
+    TILES,
     VALUED_LISTS,
     VALUED_STRIPS,
     Ints,
 )
-from .words import WORD, Words
+from .tiles import is_fused
+from .words import WORD, Segments, Words
 
 STRIPS = (BYTE_STRIPS, SHORT_STRIPS, VALUED_STRIPS)
+CURRENT_LIMIT = 2**23
 NO_LOW = -(2**31)
 """Lower threshold of neurons that have none."""
 SMALL = (BYTES, BYTE_STRIPS, PLACES)
 """Forms whose weights have 8 bits."""
 
 
-def population_records(program: Program, always: list[Words], packed: dict[str, list[Packed]]) -> NDArray[np.void]:
+def population_records(
+    program: Program,
+    always: list[Words],
+    packed: dict[str, list[Packed]],
+    segments: Segments,
+    image: dict[str, Image],
+) -> NDArray[np.void]:
     """Records of all populations; `packed` holds the projections into each."""
     populations = program.populations
     table = np.zeros(len(populations), POPULATION)
     table["size"] = [p.size for p in populations]
     table["first"] = firsts(table["size"])
+    table["state"] = firsts(-(-table["size"] // BLOCK) * BLOCK)
     table["source"] = len(program.inputs) + np.arange(len(table))
     table["projections"] = [len(packed[p.name]) for p in populations]
     table["projection"] = firsts(table["projections"])
@@ -50,6 +61,17 @@ def population_records(program: Program, always: list[Words], packed: dict[str, 
     table["word"] = firsts(table["words"])
     table["level"] = [p.level for p in populations]
     table["update"] = [update_of(p) for p in populations]
+    table["wraps"] = [_wraps(packed[p.name]) for p in populations]
+    alone = [own[0] if len(own := packed[p.name]) == 1 else None for p in populations]
+    table["fused"] = [
+        part is not None and part.tiled is not None and is_fused(part.tiled) and plain == PLAIN and p.kind != "ei_gain"
+        and part.projection.weight_exp + part.step_exp >= 0
+        for p, part, plain in zip(populations, alone, table["update"], strict=True)
+    ]  # fmt: skip
+    table["counted"] = [
+        part is not None and len(segments[p.name]) == 1 and not own.any()
+        for p, part, own in zip(populations, alone, always, strict=True)
+    ]
     table["valued"] = [program.events(p.name).graded for p in populations]
     table["value"] = firsts(table["size"] * table["valued"])
     shared = table["update"] == PLAIN
@@ -65,14 +87,25 @@ def population_records(program: Program, always: list[Words], packed: dict[str, 
     table["divided"] = [p.kind == "ei_gain" for p in populations]
     for name in ("refractory", "reciprocal_bits", "quotient_exp", "divisor_min"):
         table[name] = [getattr(p, name) for p in populations]
+    table["in_turn"] = [
+        len(cut) == 1 or (p.name not in image and all(start % WORD == 0 for start, _ in cut))
+        for p, cut in ((p, segments[p.name]) for p in populations)
+    ]
     return table
+
+
+def _wraps(parts: list[Packed]) -> bool:
+    """Whether the input of a population, shifted left by 6 bits, may leave 24 bits."""
+    bounds = [part.largest for part in parts]
+    known = [bound for bound in bounds if bound is not None]
+    return len(known) < len(bounds) or sum(known) << 6 >= CURRENT_LIMIT
 
 
 def update_of(p: Population) -> int:
     """How the neurons of `p` are updated."""
     if p.kind == "relay":
         return RELAY
-    plain = p.kind != "ternary" and p.reset == "zero" and not p.refractory and not p.per_neuron
+    plain = p.kind != "ternary" and not p.refractory and not p.per_neuron
     return PLAIN if plain else ANY
 
 
@@ -93,17 +126,38 @@ def projection_records(
     for of_buffer, sizes in (
         (small, [weights_of(part).size for part in parts]),
         (~small & ~lists, [weights_of(part).size for part in parts]),
-        (lists, [part.starts.size for part in parts]),
+        (lists, [part.fan_out.size + 1 for part in parts]),
     ):
         table["start"][of_buffer] = firsts(np.array(sizes, np.int64)[of_buffer])
+    _locate_lists(table, parts)
     table["fan"] = firsts(part.fan_out.size for part in parts)
     table["synapse"] = firsts(mask.size for mask in masks)
-    table["strip"][table["form"] >= BYTE_STRIPS] = np.arange(np.count_nonzero(table["form"] >= BYTE_STRIPS))
-    places = table["form"] == PLACES
+    stripped = [part.strips is not None for part in parts]
+    table["strip"][stripped] = np.arange(sum(stripped))
+    tiled = [part.tiled is not None for part in parts]
+    table["tile"] = -1
+    table["tile"][tiled] = np.arange(sum(tiled))
+    places = np.isin(table["form"], (PLACES, TILES))
     table["reach"][places] = firsts(mask.shape[1] for mask, own in zip(masks, places, strict=True) if own)
     strips = np.isin(table["form"], STRIPS)
     table["synapse"][strips] = firsts(np.array([weights_of(part).size // 8 for part in parts], np.int64)[strips])
     return table
+
+
+def _locate_lists(table: NDArray[np.void], parts: list[Packed]) -> None:
+    """Fill in where the lists of each projection lie, and how they are stored and summed."""
+    own = [(record, part.lists) for record, part in zip(table, parts, strict=True) if part.lists is not None]
+    table["present"] = -1
+    ends, end, word = {True: 0, False: 0}, 0, 0
+    for record, lists in own:
+        record["near"], record["target"], record["listed"] = lists.near, ends[lists.near], end
+        record["offset"], record["sum_bits"] = lists.offset, lists.sum_bits
+        end += lists.size
+        if lists.expands:
+            record["present"], record["stride"] = word, lists.words
+            word += lists.words * (lists.starts.size - 1)
+        else:
+            ends[lists.near] += lists.size
 
 
 def strip_records(program: Program, parts: list[Packed], image: dict[str, Image]) -> dict[str, NDArray[np.generic]]:

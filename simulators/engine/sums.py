@@ -13,8 +13,6 @@ from .vectors import COLUMNS, add_rows, add_rows_twice, prefer_wide_vectors
 
 FLUSH = 255
 """Rows of 8-bit weights whose sum fits 16 bits whatever they hold: 255 x 128 < 2**15."""
-ONE_EVENT = np.int64(1 << 40)
-"""Added to a sum with every weight, so that its upper 24 bits count events and its lower 40 hold the sum."""
 HALF, WHOLE = np.int64(1 << 23), np.int64(1 << 24)
 
 
@@ -47,57 +45,91 @@ def sum_values(weights, start, stride, rows, values, valued, first, last, wide):
 
 
 @kernel
-def add_shifted(total, shift, a, size):
-    """Add `total`, shifted left or (floor) right, to `a` with 32-bit wrap-around."""
+def add_shifted(total, at, shift, a, size):
+    """Add the sums ``total[at:]``, shifted left or (floor) right, to `a` with 32-bit wrap-around."""
+    of = np.uint64(at)
     if shift >= 0:
-        for j in range(size):
-            a[j] = np.int32(a[j] + np.int32(total[j] << shift))
+        for j in range(np.uint64(size)):
+            a[j] = np.int32(a[j] + np.int32(total[of + j] << shift))
     else:
-        for j in range(size):
-            a[j] = np.int32(a[j] + np.int32(total[j] >> -shift))
+        for j in range(np.uint64(size)):
+            a[j] = np.int32(a[j] + np.int32(total[of + j] >> -shift))
 
 
 @kernel
-def sum_lists(starts, at, targets, weights, rows, first, last, wide, size):
-    """Sum the synapses of the sources ``rows[first:last]`` into `wide` (int64), their number in its upper bits.
+def sum_lists(starts, q, targets, weights, rows, first, last, total, size):
+    """Sum the synapses of the sources ``rows[first:last]`` into `total` (int32), their number in its upper bits.
 
-    The synapses of source n are ``starts[at + n] .. starts[at + n + 1] - 1`` of `targets` and `weights`.
+    No sum needs more than the `sum_bits` lower bits of projection `q`, so that a word is zero where nothing arrived.
     """
     for j in range(np.uint64(size)):
-        wide[j] = 0
-    origin = np.uint64(at)
+        total[j] = 0
+    one = np.int32((np.int32(1) << q.sum_bits) + q.offset)
+    origin, target, weight = np.uint64(q.start), np.uint64(q.target), np.uint64(q.listed)
     for event in range(np.uint64(first), np.uint64(last)):
         source = origin + np.uint64(rows[event])
         for k in range(np.uint64(starts[source]), np.uint64(starts[source + np.uint64(1)])):
-            target = np.uint64(targets[k])
-            wide[target] += ONE_EVENT + np.int64(weights[k])
+            place = np.uint64(targets[target + k])
+            total[place] = np.int32(total[place] + np.int32(one + np.int32(weights[weight + k])))
 
 
 @kernel
-def take_lists(wide, size, shift, modulo, a, bit, neuron, touched):
-    """Add the sums of `sum_lists` to `a`, and mark the neurons that any synapse has reached."""
-    origin = np.uint64(neuron)
+def sum_long_lists(starts, q, targets, weights, rows, first, last, wide, size):
+    """The same in words of 64 bits."""
     for j in range(np.uint64(size)):
-        both = wide[j]
-        if both != 0:
-            total = np.int64(both << np.int64(24)) >> np.int64(24)
-            a[j] = np.int32(a[j] + shifted(total, shift, modulo))
-            place = np.uint64(bit[origin + j])
-            touched[place >> np.uint64(6)] |= np.uint64(1) << (place & np.uint64(63))
+        wide[j] = 0
+    one = np.int64(np.int64(1) << np.int64(q.sum_bits)) + np.int64(q.offset)
+    origin, target, weight = np.uint64(q.start), np.uint64(q.target), np.uint64(q.listed)
+    for event in range(np.uint64(first), np.uint64(last)):
+        source = origin + np.uint64(rows[event])
+        for k in range(np.uint64(starts[source]), np.uint64(starts[source + np.uint64(1)])):
+            wide[np.uint64(targets[target + k])] += one + np.int64(weights[weight + k])
 
 
 @kernel
-def sum_valued_lists(starts, at, targets, weights, rows, values, valued, first, last, wide, size, bit, neuron, touched):
-    """Like `sum_lists`, each synapse times the value of its event if `valued`; marks the neurons itself."""
+def take_lists(sums, size, q, a, bit, p, touched):
+    """Add the sums of `sum_lists` or `sum_long_lists` to `a`, and mark the neurons that any synapse has reached."""
+    for j in range(np.uint64(size)):
+        a[j] = np.int32(a[j] + shifted(lower(sums[j], q.sum_bits), q.shift, q.modulo))
+    origin = np.uint64(p.state)
+    if p.in_turn:
+        word = np.uint64(bit[origin]) >> np.uint64(6)
+        for begin in range(np.uint64(0), np.uint64(size), np.uint64(64)):
+            mark = np.uint64(0)
+            for j in range(begin, min(begin + np.uint64(64), np.uint64(size))):
+                mark |= np.uint64(sums[j] != 0) << (j - begin)
+            touched[word + (begin >> np.uint64(6))] |= mark
+    else:
+        for j in range(np.uint64(size)):
+            if sums[j] != 0:
+                touch_one(bit[origin + j], touched)
+
+
+@kernel
+def lower(word, bits):
+    """The lowest bits of a word as a number with a sign."""
+    above = np.int64(64) - np.int64(bits)
+    return np.int64(np.int64(word) << above) >> above
+
+
+@kernel
+def touch_one(place, touched):
+    """Mark the neuron with this bit."""
+    touched[np.uint64(place) >> np.uint64(6)] |= np.uint64(1) << (np.uint64(place) & np.uint64(63))
+
+
+@kernel
+def sum_valued_lists(starts, q, targets, weights, rows, values, first, last, wide, size, bit, neuron, touched):
+    """Sum synapses, each times the value of its event if `q` has any, into `wide` (int64); mark the neurons."""
     for j in range(np.uint64(size)):
         wide[j] = 0
     for event in range(first, last):
-        source = at + rows[event]
-        value = np.int64(values[event]) if valued else np.int64(1)
+        source = q.start + rows[event]
+        value = np.int64(values[event]) if q.valued else np.int64(1)
         for k in range(starts[source], starts[source + 1]):
-            wide[targets[k]] += value * weights[k]
-            place = np.uint64(bit[neuron + targets[k]])
-            touched[place >> np.uint64(6)] |= np.uint64(1) << (place & np.uint64(63))
+            target = np.int64(targets[q.target + k])
+            wide[target] += value * (np.int64(q.offset) + np.int64(weights[q.listed + k]))
+            touch_one(bit[neuron + target], touched)
 
 
 @kernel

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-BYTES, SHORTS, VALUES, LISTS, VALUED_LISTS, BYTE_STRIPS, SHORT_STRIPS, VALUED_STRIPS, PLACES = range(9)
+BYTES, SHORTS, VALUES, LISTS, VALUED_LISTS, BYTE_STRIPS, SHORT_STRIPS, VALUED_STRIPS, PLACES, TILES = range(10)
 """How a projection is summed: rows of 8-bit or of 16-bit weights, rows in 64 bits where events carry values; lists of
 synapses, without and with values; strips of a convolution in sums of 16, 32 and, with values, 64 bits; and one place of
-a convolution after the other, with rows of weights."""
+a convolution after the other, with rows of weights; and products of tiles, which rows may be summed by too."""
 PLAIN, ANY, RELAY = range(3)
 """How neurons are updated: LIF neurons with the same registers, neurons of any kind, and relays."""
 
@@ -20,6 +20,7 @@ Ints = NDArray[np.int64]
 POPULATION = np.dtype(
     [
         ("first", np.int64),  # neuron of the flattened network
+        ("state", np.int64),  # the same where populations are padded to whole blocks of neurons
         ("size", np.int64),
         ("source", np.int64),  # index among the sources
         ("projection", np.int64),  # first incoming one
@@ -28,6 +29,9 @@ POPULATION = np.dtype(
         ("words", np.int64),
         ("level", np.int64),
         ("update", np.int64),  # PLAIN, ANY or RELAY
+        ("wraps", np.int64),  # whether the shifted input may leave 24 bits
+        ("fused", np.int64),  # whether it is summed and updated group by group
+        ("counted", np.int64),  # whether what its one projection reaches is all that is updated, in one segment
         ("valued", np.int64),  # whether events carry values
         ("value", np.int64),  # first neuron among those whose events carry values
         ("keep_u", np.int32),  # 4095 - du, of PLAIN neurons as the next two
@@ -40,6 +44,7 @@ POPULATION = np.dtype(
         ("reciprocal_bits", np.int64),
         ("quotient_exp", np.int64),
         ("divisor_min", np.int64),
+        ("in_turn", np.int64),  # whether its neurons have one bit after the other
     ],
     align=True,
 )
@@ -57,7 +62,14 @@ PROJECTION = np.dtype(
         ("fan", np.int64),  # first entry in `fan_out`
         ("synapse", np.int64),  # first word in `synapses` of rows, first byte in `masks` of strips
         ("strip", np.int64),  # its record, of a convolution
-        ("reach", np.int64),  # first word in `reach`, of places
+        ("reach", np.int64),  # first word in `reach`, of places and of tiles
+        ("tile", np.int64),  # its record, if it is summed by tiles, else -1
+        ("near", np.int64),  # of lists: whether targets lie in `near`, else in `far`
+        ("target", np.int64),  # first target there
+        ("present", np.int64),  # first word in `present`, of lists that have `stride` words for a source, else -1
+        ("listed", np.int64),  # first weight in `listed`
+        ("offset", np.int32),  # added to each of them
+        ("sum_bits", np.int32),  # that hold a sum; the other ones of 32 or 64 count its events
     ],
     align=True,
 )
@@ -90,6 +102,28 @@ STRIP = np.dtype(
     ],
     align=True,
 )
+TILE = np.dtype(
+    [
+        ("window", np.int64),  # rows of a sample that are summed at once
+        ("least", np.int64),  # so many events in a window at least, else the form of the projection is faster
+        ("ahead", np.int64),  # where the sums begin in `Workspace.a`
+        ("reached", np.int64),  # and the reached neurons in `Workspace.reached`
+        ("groups", np.int64),  # rows of events per row of a sample
+        ("width", np.int64),  # sums of each; this and the following as in `tiles.Tiled`
+        ("stride", np.int64),
+        ("depth", np.int64),
+        ("columns", np.int64),
+        ("weights", np.int64),  # first byte in `tiles`
+        ("spots", np.int64),  # first entry in `spots`, as the next
+        ("bases", np.int64),
+        ("map", np.int64),
+        ("taps", np.int64),
+        ("lines", np.int64),
+        ("pitch", np.int64),
+        ("words", np.int64),  # of the mask of a source under the kernel
+    ],
+    align=True,
+)
 
 
 class Tables(NamedTuple):
@@ -106,11 +140,12 @@ class Tables(NamedTuple):
     populations, projections : records
         `POPULATION` and `PROJECTION`; projections are sorted by target. One whose synapses have several delays is
         several here.
-    bias : (neurons,) int32
-    keep_u, keep_v, theta : (neurons,) int32
+    bias : (states,) int32
+        Populations one behind the other, each padded to a multiple of `lanes.BLOCK`, as the next four.
+    keep_u, keep_v, theta : (states,) int32
         Registers of every neuron; empty if all populations are PLAIN.
-    bit : (neurons,) int64
-        Place of every neuron among the bits of `always`; empty without lists.
+    bit : (states,) int64
+        Place of every neuron among the bits of `always`; empty if all projections are rows.
     fan_out : (sum of pre,) int32
         Synapses per source neuron.
     synapses : (...,) uint64
@@ -122,12 +157,17 @@ class Tables(NamedTuple):
     segments : int
     bytes_, shorts : (...,) int8, int16
         Weights, pre rows of `stride` targets per projection; those of `bytes_` as `vectors.add_rows` takes them.
-    starts, targets, listed : (...,) int64, int32, int16
-        Lists: where the synapses of every source neuron start, and of each its target and its weight.
+    starts, near, far, listed : (...,) int64, uint16, int32, int8
+        Lists: where the synapses of every source neuron start among those of the projection, and of each its target,
+        in 16 bits where they are enough, and its weight less the `offset`.
+    present : (...,) uint64
+        Targets of every source neuron of dense lists, one bit each, instead of `near` or `far`.
     reach : (...,) uint64
-        Channels of every convolution by places that any of its rows of weights has a synapse to.
+        Channels of every convolution by places or tiles that any of its rows of weights has a synapse to.
     strips, places, masks : records, (...,) int64, uint8
         `STRIP`; what they point to; and for every weight of strips one bit, whether it is a synapse.
+    tile_records, tiles, spots, tile_shapes : records, (...,) int8, int32, uint8
+        `TILE`; weights in tiles; where events go and kernels begin; and what the matrix unit is configured with.
     """
 
     size: Ints
@@ -150,12 +190,18 @@ class Tables(NamedTuple):
     bytes_: NDArray[np.int8]
     shorts: NDArray[np.int16]
     starts: Ints
-    targets: NDArray[np.int32]
-    listed: NDArray[np.int16]
+    near: NDArray[np.uint16]
+    far: NDArray[np.int32]
+    present: NDArray[np.uint64]
+    listed: NDArray[np.int8]
     reach: NDArray[np.uint64]
     strips: NDArray[np.void]
     places: Ints
     masks: NDArray[np.uint8]
+    tile_records: NDArray[np.void]
+    tiles: NDArray[np.int8]
+    spots: NDArray[np.int32]
+    tile_shapes: NDArray[np.uint8]
 
 
 class Results(NamedTuple):

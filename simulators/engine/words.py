@@ -28,8 +28,8 @@ def as_words(mask: NDArray[np.bool_], parts: Iterable[tuple[int, int]]) -> Words
     return np.concatenate(packed, axis=1).astype(np.uint64)
 
 
-def places_of_bits(order: dict[str, Ints], segments: Segments) -> Ints:
-    """Place of every neuron among the bits of all words; every segment starts a new word."""
+def places_of_bits(order: dict[str, Ints], segments: Segments) -> list[Ints]:
+    """Place of every neuron of a population among the bits of all words; every segment starts a new word."""
     places, first = [], 0
     for name, own in order.items():
         bits = []
@@ -38,7 +38,7 @@ def places_of_bits(order: dict[str, Ints], segments: Segments) -> Ints:
             first += -(-(stop - start) // WORD) * WORD
         found = np.concatenate(bits)
         places.append(found if len(bits) == 1 else found[own])
-    return np.concatenate(places).astype(np.int64)
+    return places
 
 
 def reachable(name: str, always: Words, masks: list[Words], parts: list[Packed]) -> Words:

@@ -7,9 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .lanes import BLOCK
+from .matrix_unit import PANEL_ROWS
 from .tables import BYTE_STRIPS, SHORT_STRIPS, VALUED_STRIPS, Ints, Tables
 from .vectors import COLUMNS
+from .words import WORD
 
+CACHE_LINE = 64
+"""Bytes."""
 SLACK = 8
 """Places behind a list of spikes that may be written to before the next list begins."""
 
@@ -19,7 +24,7 @@ class Workspace(NamedTuple):
 
     Attributes
     ----------
-    u, v, waiting : (neurons,) int32
+    u, v, waiting : (states,) int32
         The last is empty if all populations are PLAIN.
     rows : flat int32
         Indices of the neurons that fired: source after source, in each row after row.
@@ -28,13 +33,12 @@ class Workspace(NamedTuple):
     begin : (sources, T + 1) int64
         Where in `rows` the list of a row begins, which is where that of the row before ends.
     fired : (...,) uint8
-        Spikes of one row of one source.
-    eights : (...,) uint64
-        The same memory as words of eight bytes.
+        Spikes of one row of one population.
     events : (...,) int32
         Events of one row of one population, with their values.
     total, wide, a, divisor : (...,) int32, int64, int32, int32
-        Sums of one projection, and of all that arrive at the two ports of a population.
+        Sums of one projection, and of all that arrive at the two ports of a population; in `a` behind them what
+        projections by tiles have summed ahead.
     sums16, sums32, sums64, marks : (...,) int16, int32, int64, uint8
         Sums of the strips of a convolution, and which of them any synapse has reached.
     placed, begins : (...,) int32, int64
@@ -42,6 +46,14 @@ class Workspace(NamedTuple):
     picked : (...,) int32
         Rows of weights that arrive at one place.
     touched : (words,) uint64
+    panel, map : (...,) int8
+        Rows of events to multiply, and the events of one row of a convolution's source with a border around.
+    seen, columns : (...,) uint64
+        The first events of a row of a panel, and the targets of every row.
+    reached : (...,) uint64
+        Neurons that tiles have reached, a bit each, row after row.
+    until, since, tiled : (projections by tiles,) int64
+        Up to which row they have looked ahead, from which row on, and whether they summed anything.
     """
 
     u: NDArray[np.int32]
@@ -51,7 +63,6 @@ class Workspace(NamedTuple):
     values: NDArray[np.int32]
     begin: Ints
     fired: NDArray[np.uint8]
-    eights: NDArray[np.uint64]
     events: NDArray[np.int32]
     total: NDArray[np.int32]
     wide: Ints
@@ -65,6 +76,14 @@ class Workspace(NamedTuple):
     begins: Ints
     picked: NDArray[np.int32]
     touched: NDArray[np.uint64]
+    panel: NDArray[np.int8]
+    map: NDArray[np.int8]
+    seen: NDArray[np.uint64]
+    columns: NDArray[np.uint64]
+    reached: NDArray[np.uint64]
+    until: Ints
+    since: Ints
+    tiled: Ints
 
 
 Rooms = dict[str, tuple[tuple[int, ...], type[np.generic]]]
@@ -72,10 +91,10 @@ Rooms = dict[str, tuple[tuple[int, ...], type[np.generic]]]
 
 
 def workspace_rooms(tables: Tables, steps: int) -> Rooms:
-    """Arrays of a workspace for samples of `steps` rows; `fired`, which is the memory of `eights`, aside."""
-    room, own = _room(tables, steps), tables.strips
+    """Arrays of a workspace for samples of `steps` rows."""
+    room, own, tiled = _room(tables, steps), tables.strips, tables.tile_records
     valued = room if tables.populations["valued"].any() else room[: tables.inputs]
-    width = (int(tables.size.max()) // COLUMNS + 1) * COLUMNS
+    width = sum_room(tables.size)
     strips = range(BYTE_STRIPS, VALUED_STRIPS + 1)
     flat: dict[str, tuple[int, type[np.generic]]] = {
         "u": (tables.bias.size, np.int32),
@@ -83,13 +102,13 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "waiting": (tables.theta.size, np.int32),
         "rows": (int(room.sum()), np.int32),
         "values": (int(valued.sum()), np.int32),
-        "eights": (width // 8, np.uint64),
+        "fired": (width, np.uint8),
         "events": (width, np.int32),
         "total": (width, np.int32),
         "wide": (width, np.int64),
-        "a": (width, np.int32),
+        "a": (max([width, *(tiled["ahead"] + ahead_room(tiled))]) + BLOCK, np.int32),
         "divisor": (width, np.int32),
-        "sums16": (_strip_room(tables, BYTE_STRIPS), np.int16),
+        "sums16": (max(_strip_room(tables, BYTE_STRIPS), width if tables.present.size else 0), np.int16),
         "sums32": (_strip_room(tables, SHORT_STRIPS), np.int32),
         "sums64": (_strip_room(tables, VALUED_STRIPS), np.int64),
         "marks": (_strip_room(tables, *strips) // 8, np.uint8),
@@ -97,6 +116,14 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "begins": (int((own["rows_in"] * own["columns_in"]).max(initial=0)) + 1, np.int64),
         "picked": (int((own["ins"] * own["taps_y"] * own["taps_x"]).max(initial=0)), np.int32),
         "touched": (tables.always.size, np.uint64),
+        "panel": (2 * PANEL_ROWS * int(tiled["stride"].max(initial=0)), np.int8),
+        "map": (int(tiled["map"].max(initial=0)) + CACHE_LINE, np.int8),
+        "seen": (2 * PANEL_ROWS, np.uint64),
+        "columns": (PANEL_ROWS * int(tiled["words"].max(initial=0)), np.uint64),
+        "reached": (int((tiled["reached"] + reached_room(tiled)).max(initial=0)) + 1, np.uint64),
+        "until": (len(tiled), np.int64),
+        "since": (len(tiled), np.int64),
+        "tiled": (len(tiled), np.int64),
     }
     return {name: ((size,), dtype) for name, (size, dtype) in flat.items()} | {
         "begin": ((room.size, steps + 1), np.int64)
@@ -105,15 +132,40 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
 
 def new_workspace(tables: Tables, steps: int) -> Workspace:
     """Allocate what a thread needs for samples of `steps` rows."""
-    arrays = {name: np.zeros(*room) for name, room in workspace_rooms(tables, steps).items()}
     room = _room(tables, steps)
+    sizes = workspace_rooms(tables, steps)
+    arrays = {name: np.zeros(*sizes[name]) for name in sizes}
     arrays["begin"][:, 0] = np.cumsum(room) - room
-    return Workspace(fired=arrays["eights"].view(np.uint8), **arrays)
+    arrays["panel"] = aligned(arrays["panel"].size)
+    return Workspace(**arrays)
 
 
 def _room(tables: Tables, steps: int) -> Ints:
     """Places for the events of every source in the lists of a sample."""
     return steps * tables.size + SLACK
+
+
+def sum_room(size: Ints) -> int:
+    """Sums of the largest of several populations, padded to whole rows of weights."""
+    return (int(size.max()) // COLUMNS + 1) * COLUMNS
+
+
+def ahead_room(tiled: NDArray[np.void]) -> Ints:
+    """Sums of whole panels, for every record of tiles."""
+    rows = tiled["window"] * tiled["groups"]
+    return -(-rows // PANEL_ROWS) * PANEL_ROWS * tiled["width"]
+
+
+def reached_room(tiled: NDArray[np.void]) -> Ints:
+    """Words for the neurons of a window, for every record of tiles; none for those without masks."""
+    return tiled["window"] * -(-tiled["groups"] * tiled["width"] // WORD) * (tiled["words"] > 0)
+
+
+def aligned(size: int) -> NDArray[np.int8]:
+    """Zeros from a cache line's beginning on."""
+    room = np.zeros(size + CACHE_LINE, np.int8)
+    first = -room.ctypes.data % CACHE_LINE
+    return room[first : first + size]
 
 
 def _strip_room(tables: Tables, *forms: int) -> int:

@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from units import unit  # noqa: F401
 
 from agreement import assert_same_bits, assert_same_by_core
 from spikewright.exporters.program.make import make_program
 from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
+
+pytestmark = pytest.mark.usefixtures("unit")
 
 
 def convolved(rng: np.random.Generator, shape: tuple, kernel: tuple, wide: bool, **changes: object) -> Program:

@@ -1,0 +1,70 @@
+"""W4: a recurrent network of 10 000 neurons and 10 million synapses at 2.2 % per step, against Brian2 and NEST.
+
+Each contestant builds the same network in a process, and a peer in an environment, of its own. A float peer does not
+truncate, so that after some twenty steps its spikes are others than ours; times are therefore compared by spike, each
+of which brings as many synaptic events, and the number of spikes has to agree within `TOLERANCE`.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from . import recurrent
+from .conditions import ROOT, environment
+from .contest import Effort
+from .interop.environments import SIMULATORS, cache_folder, make
+
+NEURONS, FAN, STEPS, RATE = 10_000, 1000, 100, 0.022
+TOLERANCE = 0.15
+"""Largest relative difference of spikes: the share of a burst that ends before the last step or after it."""
+LIMIT_S = 600
+
+
+def run(effort: Effort, backend: str, tiny: bool = False) -> dict[str, Any]:
+    """Measure all contestants, one after the other.
+
+    Raises
+    ------
+    RuntimeError
+        If a contestant fails, or a peer's number of spikes differs by more than `TOLERANCE`.
+    """
+    neurons, fan = (200, 20) if tiny else (NEURONS, FAN)
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        program = recurrent.calibrate(recurrent.draw(neurons, fan), RATE, STEPS)
+        recurrent.write(program, folder)
+        options = [name, str(STEPS), str(effort.rounds)]
+        ours = _last_line([sys.executable, "-m", "benchmarks.peers.recurrent_ours", *options, backend])
+        rows = {"spikewright": ours}
+        for peer in SIMULATORS:
+            script = ROOT / "benchmarks" / "peers" / f"{peer.name}_peer.py"
+            rows[peer.name] = _last_line([str(make(peer, cache_folder())), str(script), *options])
+    for peer, row in rows.items():
+        if not tiny and abs(row["spikes"] / ours["spikes"] - 1) > TOLERANCE:
+            raise RuntimeError(f"{peer} gives {row['spikes']} spikes, we {ours['spikes']}: not the same network.")
+        row["median_s"], row["least_s"] = statistics.median(row["run_s"]), min(row["run_s"])
+        row["events_per_s"] = row["spikes"] * fan / row["least_s"]
+    case = {
+        "case": f"W4, {neurons} neurons, {neurons * fan} synapses, T={STEPS}",
+        "backend": backend,
+        "tolerance": TOLERANCE,
+        "program_hash": program.content_hash,
+        "rows": rows,
+        "ratios": {peer.name: ours["events_per_s"] / rows[peer.name]["events_per_s"] for peer in SIMULATORS},
+    }
+    return {"workload": "W4", "cases": [case]}
+
+
+def _last_line(command: list[str]) -> dict[str, Any]:
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=LIMIT_S, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command[:3])} failed: {done.stderr[-800:]}")
+    return json.loads(done.stdout.strip().splitlines()[-1])

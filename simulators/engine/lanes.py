@@ -1,0 +1,179 @@
+"""What is done to 64 neurons at a time, in LLVM's vector instructions; it splits them into what the processor has.
+
+Numba's own vectoriser reaches half of it: it neither gives comparisons back as bits nor sees that nothing overlaps.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+from ...exporters.program.program import STATE_LIMIT
+
+BLOCK = 64
+"""Neurons of a population are padded to a multiple of it, one bit of a word each."""
+LANES = 16
+MEMBRANE_BITS = STATE_LIMIT.bit_length() + 1
+CURRENT_BITS = 32
+"""A current wraps at 24 bits once, so that a large input leaves more."""
+WORD = ir.IntType(64)
+VECTOR = ir.VectorType(ir.IntType(32), LANES)
+SHORTS = ir.VectorType(ir.IntType(16), LANES)
+BYTES = ir.VectorType(ir.IntType(8), BLOCK)
+
+
+def _all(value: int) -> ir.Constant:
+    return ir.Constant(VECTOR, [value] * LANES)
+
+
+def _everywhere(builder: Any, value: Any) -> Any:
+    one = builder.insert_element(ir.Constant(VECTOR, None), value, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(one, one, ir.Constant(VECTOR, None))
+
+
+def _decayed(builder: Any, x: Any, keep: Any, bits: int) -> Any:
+    """``x * keep / 4096`` rounded toward zero, for x of so many bits and ``keep <= 4096``, without leaving 32 bits.
+
+    It is ``floor((x * keep + (4095 if x < 0 else 0)) / 4096)``, and the upper bits of x need not be divided. Where
+    factors fit 16 bits LLVM is shown that they do: products of 32 bits take twice the work.
+    """
+    up = builder.lshr(builder.ashr(x, _all(31)), _all(20))
+    upper = builder.ashr(x, _all(12))
+    if bits <= 28:
+        upper = builder.sext(builder.trunc(upper, SHORTS), VECTOR)
+    low = builder.add(builder.mul(builder.and_(x, _all(4095)), keep), up)
+    return builder.add(builder.mul(upper, keep), builder.ashr(low, _all(12)))
+
+
+def _wrapped(builder: Any, x: Any) -> Any:
+    """Wrap at 24 bits, to -2**23 + 1 .. 2**23."""
+    over = builder.select(builder.icmp_signed(">", x, _all(2**23)), _all(2**24), _all(0))
+    under = builder.select(builder.icmp_signed("<=", x, _all(-(2**23))), _all(2**24), _all(0))
+    return builder.add(builder.sub(x, over), under)
+
+
+def _clamped(builder: Any, x: Any) -> Any:
+    low = builder.select(builder.icmp_signed("<", x, _all(STATE_LIMIT)), x, _all(STATE_LIMIT))
+    return builder.select(builder.icmp_signed(">", low, _all(-STATE_LIMIT)), low, _all(-STATE_LIMIT))
+
+
+def _stepper(current: bool, soft: bool, wraps: bool = True) -> Any:
+    """Make one step of neurons with or without a decaying current, with a soft reset or one to zero.
+
+    Their current is wrapped at 24 bits unless no input can be so large.
+    """
+
+    @intrinsic
+    def advance(
+        typingctx: Any, a: Any, at: Any, up: Any, u: Any, v: Any, bias: Any, first: Any, keep_u: Any, keep_v: Any,
+        theta: Any,
+    ) -> Any:  # fmt: skip
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            a, at, up, u, v, bias, first, keep_u, keep_v, theta = (
+                context.make_array(kind)(context, builder, value).data if isinstance(kind, types.Array) else value
+                for kind, value in zip(signature.args, arguments, strict=True)
+            )
+            thirteen = ir.Constant(ir.IntType(32), 8191)
+            keep_u, keep_v = (builder.and_(keep, thirteen) for keep in (keep_u, keep_v))
+            up, keep_u, keep_v, theta = (_everywhere(builder, x) for x in (up, keep_u, keep_v, theta))
+            spikes = ir.Constant(WORD, 0)
+            for lane in range(0, BLOCK, LANES):
+
+                def place(array: Any, index: Any, lane: int = lane) -> Any:
+                    corner = builder.gep(array, [builder.add(index, ir.Constant(WORD, lane))])
+                    return builder.bitcast(corner, VECTOR.as_pointer())
+
+                x = builder.shl(builder.load(place(a, at), align=4), up)
+                if current:
+                    x = builder.add(x, _decayed(builder, builder.load(place(u, first), align=4), keep_u, CURRENT_BITS))
+                if wraps:
+                    x = _wrapped(builder, x)
+                if current:
+                    builder.store(x, place(u, first), align=4)
+                w = builder.add(x, _decayed(builder, builder.load(place(v, first), align=4), keep_v, MEMBRANE_BITS))
+                w = _clamped(builder, builder.add(w, builder.load(place(bias, first), align=4)))
+                fired = builder.icmp_signed(">", w, theta)
+                after = builder.sub(w, theta) if soft else _all(0)
+                builder.store(builder.select(fired, after, w), place(v, first), align=4)
+                bits = builder.zext(builder.bitcast(fired, ir.IntType(LANES)), WORD)
+                spikes = builder.or_(spikes, builder.shl(bits, ir.Constant(WORD, lane)))
+            return spikes
+
+        return types.uint64(a, at, up, u, v, bias, first, keep_u, keep_v, theta), code
+
+    return advance
+
+
+advance, advance_soft, advance_current, advance_current_soft = (
+    _stepper(current, soft) for current in (False, True) for soft in (False, True)
+)
+advance_small, advance_small_soft = (_stepper(False, soft, wraps=False) for soft in (False, True))
+"""``advance(a, at, up, u, v, bias, first, keep_u, keep_v, theta)``: one step of the 64 neurons from `first` on.
+
+Parameters
+----------
+a : int32 array
+    Summed input, from `at` on.
+at, first : uint64
+up : int32
+    By how many bits the input is shifted left: 6, and what is left of the exponent of its projection.
+u, v, bias : int32 arrays
+    u is not touched where nothing of it stays.
+keep_u, keep_v, theta : int32
+    ``4095 - du``, ``4096 - dv`` and ``vth << 6``.
+
+Returns
+-------
+uint64
+    A bit for every neuron that fired.
+"""
+
+
+@intrinsic
+def ones(typingctx: Any, bytes_: Any, at: Any) -> Any:
+    """``ones(bytes_, at)``: one bit for each of the 64 bytes from `at` on, whether it is not 0."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        memory = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        line = builder.bitcast(builder.gep(memory, [arguments[1]]), BYTES.as_pointer())
+        held = builder.icmp_unsigned("!=", builder.load(line, align=1), ir.Constant(BYTES, None))
+        return builder.bitcast(held, WORD)
+
+    return types.uint64(bytes_, at), code
+
+
+@intrinsic
+def copy_line(typingctx: Any, of: Any, at: Any, into: Any, to: Any) -> Any:
+    """``copy_line(of, at, into, to)``: copy 64 bytes."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        of, into = (context.make_array(signature.args[k])(context, builder, arguments[k]).data for k in (0, 2))
+        source, target = builder.gep(of, [arguments[1]]), builder.gep(into, [arguments[3]])
+        line = builder.load(builder.bitcast(source, BYTES.as_pointer()), align=1)
+        builder.store(line, builder.bitcast(target, BYTES.as_pointer()), align=1)
+        return context.get_dummy_value()
+
+    return types.void(of, at, into, to), code
+
+
+@intrinsic
+def lowest(typingctx: Any, word: Any) -> Any:
+    """``lowest(word)``: position of the lowest one, 64 if there is none."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.uint64(types.uint64), code
+
+
+@intrinsic
+def count_ones(typingctx: Any, word: Any) -> Any:
+    """``count_ones(word)``: number of ones in 64 bits."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), code

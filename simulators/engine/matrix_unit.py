@@ -1,0 +1,163 @@
+"""The processor's matrix unit (Intel AMX): products of tiles of bytes, exact in 32 bits.
+
+A tile is 16 rows of 64 bytes. One instruction multiplies a tile of events (16 rows, 64 sources) by a tile of weights
+(64 sources, 16 columns) and adds the products to a tile of sums: 16384 of them in 16 cycles (Intel, "Intel 64 and IA-32
+Architectures Optimization Reference Manual", chapter on Intel AMX).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+from functools import cache
+from typing import Any
+
+import llvmlite.binding
+import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+SWITCH = "SPIKEWRIGHT_MATRIX_UNIT"
+"""Environment variable; "off" leaves the matrix unit alone. Results are the same."""
+TILE_ROWS, TILE_BYTES = 16, 64
+TILE_SIZE = TILE_ROWS * TILE_BYTES
+PANEL_ROWS = 2 * TILE_ROWS
+"""Rows of events that are multiplied at once."""
+INDEX = ir.IntType(64)
+_IS_X86 = platform.machine().lower() in ("x86_64", "amd64")
+_ARCH_PRCTL, _REQUEST_PERMISSION, _TILE_DATA = 158, 0x1023, 18
+
+if _IS_X86:
+    llvmlite.binding.initialize_native_asmparser()
+
+
+@cache
+def has_matrix_unit() -> bool:
+    """Whether this process may multiply tiles; asks Linux for the permission, which threads share."""
+    if os.environ.get(SWITCH, "").lower() == "off" or not _IS_X86 or platform.system() != "Linux":
+        return False
+    features = llvmlite.binding.get_host_cpu_features()
+    if not (features.get("amx-tile") and features.get("amx-int8")):
+        return False
+    return ctypes.CDLL(None).syscall(_ARCH_PRCTL, _REQUEST_PERMISSION, _TILE_DATA) == 0
+
+
+def tile_shapes() -> NDArray[np.uint8]:
+    """What `configure` loads, (64,): all eight tiles are whole."""
+    shapes = np.zeros(64, np.uint8)
+    shapes[0] = 1  # the palette
+    shapes[16:32:2] = TILE_BYTES  # bytes of a row, 16 bits each
+    shapes[48:56] = TILE_ROWS
+    return shapes
+
+
+def _emit(builder: Any, text: str, constraints: str, *arguments: Any) -> None:
+    if _IS_X86:  # elsewhere no table asks for a product, and nobody gets here
+        kind = ir.FunctionType(ir.VoidType(), [a.type for a in arguments])
+        builder.asm(kind, text, constraints, list(arguments), side_effect=True)
+
+
+def _memory(context: Any, builder: Any, signature: Any, arguments: Any) -> list[Any]:
+    """Arrays as addresses of bytes, everything else as it is."""
+    return [
+        builder.bitcast(context.make_array(kind)(context, builder, value).data, ir.IntType(8).as_pointer())
+        if isinstance(kind, types.Array)
+        else value
+        for kind, value in zip(signature.args, arguments, strict=True)
+    ]
+
+
+@intrinsic
+def configure(typingctx: Any, shapes: Any) -> Any:
+    """Load the shapes of the tiles, once per thread and run."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _emit(builder, "ldtilecfg ($0)", "r,~{memory}", *_memory(context, builder, signature, arguments))
+        return context.get_dummy_value()
+
+    return types.void(shapes), code
+
+
+@intrinsic
+def release(typingctx: Any) -> Any:
+    """Empty the tiles, so that the system need not save them when it switches threads."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _emit(builder, "tilerelease", "")
+        return context.get_dummy_value()
+
+    return types.void(), code
+
+
+def _multiplier(high: int, wide: int) -> Any:
+    """Make the product of `high` tiles of events, one below the other, and `wide` tiles of weights side by side."""
+    pairs = [(m, n) for m in range(high) for n in range(wide)]
+
+    @intrinsic
+    def multiply(
+        typingctx: Any, panel: Any, at: Any, stride: Any, weights: Any, first: Any, depth: Any, sums: Any, to: Any,
+        second: Any, width: Any,
+    ) -> Any:  # fmt: skip
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            panel, at, stride, weights, first, depth, sums, to, second, width = _memory(
+                context, builder, signature, arguments
+            )
+            constant = lambda value: ir.Constant(INDEX, value)  # noqa: E731
+            pitch = builder.mul(width, constant(4))
+            rows = [builder.gep(panel, [builder.add(at, builder.mul(stride, constant(16 * m)))]) for m in range(high)]
+            block = builder.mul(depth, constant(TILE_SIZE))
+            columns = [builder.gep(weights, [builder.add(first, builder.mul(block, constant(n)))]) for n in range(wide)]
+            for m, n in pairs:
+                _emit(builder, f"tilezero %tmm{2 * m + n}", f"~{{tmm{2 * m + n}}}")
+            before, loop, after = builder.block, builder.append_basic_block("tiles"), builder.append_basic_block("sums")
+            builder.branch(loop)
+            builder.position_at_end(loop)
+            tile = builder.phi(INDEX)
+            tile.add_incoming(constant(0), before)
+            for m, row in enumerate(rows):
+                place = builder.gep(row, [builder.mul(tile, constant(TILE_BYTES))])
+                _emit(builder, f"tileloadd ($0,$1,1), %tmm{4 + m}", f"r,r,~{{tmm{4 + m}}},~{{memory}}", place, stride)
+            for n, column in enumerate(columns):
+                place = builder.gep(column, [builder.mul(tile, constant(TILE_SIZE))])
+                text = f"tileloadd ($0,$1,1), %tmm{6 + n}"
+                _emit(builder, text, f"r,r,~{{tmm{6 + n}}},~{{memory}}", place, constant(TILE_BYTES))
+            for m, n in pairs:
+                _emit(builder, f"tdpbssd %tmm{6 + n}, %tmm{4 + m}, %tmm{2 * m + n}", f"~{{tmm{2 * m + n}}}")
+            following = builder.add(tile, constant(1))
+            tile.add_incoming(following, loop)
+            builder.cbranch(builder.icmp_unsigned("<", following, depth), loop, after)
+            builder.position_at_end(after)
+            for m, n in pairs:
+                corner = builder.add(builder.mul(width, constant(16 * m)), second if n else to)
+                place = builder.gep(sums, [builder.mul(corner, constant(4))])
+                _emit(builder, f"tilestored %tmm{2 * m + n}, ($0,$1,1)", "r,r,~{memory}", place, pitch)
+            return context.get_dummy_value()
+
+        return types.void(panel, at, stride, weights, first, depth, sums, to, second, width), code
+
+    return multiply
+
+
+multiply_1x1, multiply_1x2, multiply_2x1, multiply_2x2 = (_multiplier(high, wide) for high in (1, 2) for wide in (1, 2))
+"""``multiply_HxW(panel, at, stride, weights, first, depth, sums, to, second, width)``: products of 16 H rows of events
+with 16 W columns of weights.
+
+Parameters
+----------
+panel : int8 array
+at, stride : uint64
+    Where the first row of events begins, and the distance of two rows.
+weights : int8 array
+first : uint64
+    Where the first tile of weights begins; those of the next 16 columns lie behind its `depth` tiles.
+depth : uint64
+    Tiles of 64 sources.
+sums : int32 array
+to, second : uint64
+    Where the sums of the first row lie, those of the first and of the next 16 columns.
+width : uint64
+    Distance of two rows of sums.
+"""

@@ -1,0 +1,121 @@
+"""Projections on the matrix unit: every way in which their rows meet tiles, panels, windows, streams and cores."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from agreement import assert_same_bits, assert_same_by_core
+from spikewright.exporters.program.make import make_program
+from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
+from spikewright.simulators.engine.matrix_unit import has_matrix_unit
+from spikewright.simulators.engine.prepared import prepare
+from spikewright.simulators.run import simulate
+
+pytestmark = pytest.mark.skipif(not has_matrix_unit(), reason="this processor has no matrix unit")
+
+
+def many(examples: int) -> settings:
+    return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def layer(name: str, shape: tuple[int, ...], level: int, rng: np.random.Generator, **fields: object) -> Population:
+    size = int(np.prod(shape))
+    bias = rng.integers(0, 2, size).astype(np.int32) * int(rng.integers(0, 2)) * 20
+    registers = {"du": 4095, "dv": 1000, "vth": int(rng.integers(20, 900))} | fields
+    return Population(name, shape, bias_mant=bias, level=level, **registers)
+
+
+def kernel(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Weights of which some are no synapses."""
+    return (rng.integers(-127, 128, shape) * 2 * (rng.random(shape) < rng.choice([0.5, 0.99]))).astype(np.int16)
+
+
+@st.composite
+def chains(draw: st.DrawFn) -> tuple[Program, dict[str, np.ndarray]]:
+    """A convolution, another one or a recurrence beside it, and dense layers behind."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    ins, outs, last = draw(st.integers(1, 9)), draw(st.integers(1, 70)), draw(st.integers(1, 90))
+    height, width = draw(st.integers(1, 12)), draw(st.integers(1, 24))
+    taps, stride = draw(st.integers(1, 4)), draw(st.integers(1, 2))
+    padding = (taps - 1, taps - 1)
+    sides = tuple((n + 2 * (taps - 1) - taps) // stride + 1 for n in (height, width))
+    exponent = draw(st.integers(-2, 2))
+    shape = (outs, *sides)
+    fields = draw(st.sampled_from([{}, {"reset": "subtract"}, {"du": 700}, {"refractory": 2}]))
+    first = Projection(
+        "a", "in", "conv", kernel(rng, outs, ins, taps, taps), kind="convolution", stride=(stride, stride),
+        padding=padding, weight_exp=max(0, exponent),
+    )  # fmt: skip
+    populations = [layer("conv", shape, 1, rng, **fields), layer("dense", (last,), 2, rng)]
+    dense = Projection("b", "conv", "dense", kernel(rng, last, int(np.prod(shape))), weight_exp=exponent)
+    projections = [first, dense]
+    if draw(st.booleans()):
+        projections.append(Projection("c", "dense", "dense", kernel(rng, last, last), delay=1))
+    if draw(st.booleans()):
+        projections.append(Projection("d", "in", "dense", kernel(rng, last, ins * height * width), delay=2))
+    if draw(st.booleans()):
+        back = kernel(rng, int(np.prod(shape)), last)
+        projections.append(Projection("e", "dense", "conv", back, delay=2))
+    program = make_program(
+        (Input("in", (ins, height, width)),),
+        tuple(populations),
+        tuple(projections),
+        (Output("out", "dense", "spike_count"),),
+    )
+    steps, rate = draw(st.integers(1, 40)), draw(st.sampled_from([0.0, 0.02, 0.2, 0.9]))
+    return program, {"in": (rng.random((steps, 2, ins, height, width)) < rate).astype(np.uint8)}
+
+
+@many(40)
+@given(chains(), st.integers(1, 2))
+def test_chains_agree_with_the_oracle_in_every_bit(case: tuple[Program, dict[str, np.ndarray]], threads: int) -> None:
+    assert_same_bits(*case, threads)
+
+
+@many(10)
+@given(chains(), st.integers(5, 300))
+def test_chains_are_counted_by_core(case: tuple[Program, dict[str, np.ndarray]], neurons: int) -> None:
+    assert_same_by_core(*case, neurons)
+
+
+@many(10)
+@given(chains())
+def test_streams_agree(case: tuple[Program, dict[str, np.ndarray]]) -> None:
+    program, x = case
+    ours, theirs = (simulate(program, x, backend, samples="stream") for backend in ("engine", "oracle"))
+    for name, counts in theirs.counts.items():
+        np.testing.assert_array_equal(ours.counts[name], counts)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.01, 0.3])
+@pytest.mark.parametrize("sizes", [(16, 16), (63, 17), (64, 64), (200, 130), (1000, 33)])
+@pytest.mark.parametrize("steps", [1, 16, 33, 70])
+def test_dense_windows_of_every_length(sizes: tuple[int, int], rate: float, steps: int) -> None:
+    """Rows of events are multiplied 32 at a time, or summed one by one where there are few."""
+    rng = np.random.default_rng(0)
+    program = make_program(
+        (Input("in", sizes[:1]),),
+        (layer("a", sizes[1:], 1, rng),),
+        (Projection("q", "in", "a", kernel(rng, *sizes[::-1])),),
+        (Output("out", "a", "spike_count"),),
+    )
+    assert prepare(program, None).tables.tile_records.size == 1
+    assert_same_bits(program, {"in": (rng.random((steps, 2, sizes[0])) < rate).astype(np.uint8)})
+
+
+def test_sums_that_wrap_are_left_to_other_forms() -> None:
+    """Tiles do not wrap at 24 bits, so that a convolution that may leave them is not summed by tiles."""
+    rng = np.random.default_rng(0)
+    for exponent, tiles in ((0, 1), (7, 0)):
+        q = Projection("q", "in", "a", np.full((16, 300, 3, 3), 254, np.int16), kind="convolution", weight_exp=exponent)
+        program = make_program(
+            (Input("in", (300, 4, 4)),),
+            (layer("a", (16, 2, 2), 1, rng),),
+            (q,),
+            (Output("out", "a", "spike_count"),),
+        )
+        assert len(prepare(program, None).tables.tile_records) == tiles
+        assert_same_bits(program, {"in": np.ones((3, 1, 300, 4, 4), np.uint8)})

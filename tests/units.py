@@ -1,0 +1,21 @@
+"""Running a test with and without the processor's matrix unit."""
+
+from __future__ import annotations
+
+import pytest
+
+from spikewright.simulators.engine import order, packing
+from spikewright.simulators.engine.matrix_unit import has_matrix_unit
+
+UNITS = [
+    pytest.param(True, marks=pytest.mark.skipif(not has_matrix_unit(), reason="this processor has no matrix unit")),
+    False,
+]
+
+
+@pytest.fixture(params=UNITS, ids=["tiles", "events"])
+def unit(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether the engine may use the matrix unit."""
+    for module in (order, packing):
+        monkeypatch.setattr(module, "has_matrix_unit", lambda: request.param)
+    return request.param
