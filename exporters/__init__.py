@@ -11,6 +11,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "nir.files": ["read_nir", "write_nir"],
         "nir.host": ["host_current", "split_host"],
         "nir.trace": ["to_nir"],
+        "program.event_list": ["EventList"],
+        "program.feed": ["LazyInput"],
         "program.file": ["load_program"],
         "program.losses": ["Loss"],
         "program.lower": ["lower"],

@@ -4,6 +4,8 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
+    "EventList": "..exporters",
+    "LazyInput": "..exporters",
     "Loss": "..exporters",
     "Program": "..exporters",
     "Trace": "..exporters",
@@ -17,7 +19,9 @@ _HOME = {
     "split_host": "..exporters",
     "to_nir": "..exporters",
     "write_nir": "..exporters",
+    "load_trace": "..simulators",
     "place": "..simulators",
+    "predict_memory": "..simulators",
     "price": "..simulators",
     "simulate": "..simulators",
     "compare": ".comparison",

@@ -1,0 +1,156 @@
+"""Compiled sums of all that arrives at a population in one row, and how much of it is counted."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .compiled import inlined
+from .expanding import sum_expanded, take_expanded
+from .lanes import count_ones
+from .listing import WIDE_SUM_BITS
+from .lists import sum_of, touch
+from .place_sums import place_events, sum_places
+from .strip_sums import sum_strips, sum_valued_strips, take_strips
+from .sums import (
+    add_shifted,
+    add_wrapped,
+    sum_lists,
+    sum_long_lists,
+    sum_rows,
+    sum_valued_lists,
+    sum_values,
+    take_lists,
+)
+from .tables import BYTE_STRIPS, BYTES, PLACES, PLAIN, SHORT_STRIPS, SHORTS, TILES, VALUED_LISTS, VALUES
+from .tile_sums import look_ahead, take_reached
+
+
+@inlined
+def sum_inputs(tables, p, t, b, steps, samples, work, results):
+    """Sum what arrives at population `p` in row `t`; count operations and touched neurons.
+
+    Returns
+    -------
+    at, up : int
+        Where in ``work.a`` the sums lie, and by how many bits they are still to be shifted left.
+    """
+    at, up = _look_ahead(tables, p, t, steps, work)
+    if at == 0:
+        for j in range(p.size):
+            work.a[j] = 0
+    if p.divided:
+        for j in range(p.size):
+            work.divisor[j] = 0
+    for w in range(p.word, p.word + p.words):
+        work.touched[w] = tables.always[w]
+    for number in range(p.projection, p.projection + p.projections):
+        q = tables.projections[number]
+        row = t - q.delay
+        if row < 0 or work.begin[q.source, row] == work.begin[q.source, row + 1]:
+            continue
+        first, last = work.begin[q.source, row], work.begin[q.source, row + 1]
+        if q.tile >= 0 and work.tiled[q.tile]:
+            if at == 0:
+                k = tables.tile_records[q.tile]
+                of = k.ahead + (t - work.since[q.tile]) * p.size
+                add_shifted(work.a, of, q.shift, work.divisor if q.divisor else work.a, p.size)
+        else:
+            _sum_projection(tables, p, q, first, last, work, work.divisor if q.divisor else work.a)
+        if q.form == TILES:
+            take_reached(tables, p, q, t, work)
+        elif q.form <= VALUES:
+            touch(tables.synapses, q.synapse, work.rows, first, last, tables.reachable, work.touched, p.word, p.words)
+        ops = sum_of(tables.fan_out, q.fan, work.rows, first, last)
+        results.ops[(number * steps + t) * samples + b] = ops
+    count_touched(tables, p, t, b, steps, samples, work, results)
+    return at, up
+
+
+@inlined
+def _look_ahead(tables, p, t, steps, work):
+    """Let the projections by tiles sum the next rows; say where the sums are if nothing is to be added to them."""
+    for number in range(p.projection, p.projection + p.projections):
+        q = tables.projections[number]
+        if q.tile >= 0 and t >= work.until[q.tile]:
+            look_ahead(tables, q, t, steps, p.size, work)
+    q = tables.projections[p.projection]
+    alone = p.projections == 1 and p.update == PLAIN and not p.divided and q.shift >= 0
+    if alone and q.tile >= 0 and work.tiled[q.tile]:
+        return tables.tile_records[q.tile].ahead + (t - work.since[q.tile]) * p.size, 6 + q.shift
+    return 0, 6
+
+
+@inlined
+def count_touched(tables, p, t, b, steps, samples, work, results):
+    """Count the neurons of population `p` that are marked, segment by segment."""
+    for w in range(p.word, p.word + p.words):
+        results.updates[(tables.segment[w] * steps + t) * samples + b] += np.int64(count_ones(work.touched[w]))
+
+
+@inlined
+def _sum_projection(tables, p, q, first, last, work, into):
+    """Add what the events ``first .. last - 1`` of the lists bring through projection `q` to the sums `into`."""
+    if q.form <= VALUES:
+        _sum_rows(tables, p, q, first, last, work, into)
+    elif q.form <= VALUED_LISTS:
+        if q.present >= 0:
+            sum_expanded(
+                tables.starts, q, tables.present, tables.listed, work.rows, first, last, work.sums16, work.wide,
+                work.total,
+            )  # fmt: skip
+            take_expanded(work.total, work.wide, p.size, q, p, tables.bit, into, work.touched)
+        elif q.near:
+            _sum_lists(tables, tables.near, p, q, first, last, work, into)
+        else:
+            _sum_lists(tables, tables.far, p, q, first, last, work, into)
+    elif q.form < PLACES:
+        _sum_strips(tables, p, q, tables.strips[q.strip], first, last, work, into)
+    else:
+        s = tables.strips[q.strip]
+        place_events(tables.places, s, work.rows, first, last, work.placed, work.begins)
+        sum_places(tables, p, q, s, work, into)
+
+
+@inlined
+def _sum_lists(tables, targets, p, q, first, last, work, into):
+    if q.form == VALUED_LISTS:
+        sum_valued_lists(
+            tables.starts, q, targets, tables.listed, work.rows, work.values, first, last, work.wide, p.size,
+            tables.bit, p.state, work.touched,
+        )  # fmt: skip
+        add_wrapped(work.wide, p.size, q.shift, q.modulo, into)
+    elif q.sum_bits < WIDE_SUM_BITS:
+        sum_lists(tables.starts, q, targets, tables.listed, work.rows, first, last, work.total, p.size)
+        take_lists(work.total, p.size, q, into, tables.bit, p, work.touched)
+    else:
+        sum_long_lists(tables.starts, q, targets, tables.listed, work.rows, first, last, work.wide, p.size)
+        take_lists(work.wide, p.size, q, into, tables.bit, p, work.touched)
+
+
+@inlined
+def _sum_strips(tables, p, q, s, first, last, work, into):
+    places, masks, marks, rows, touched = tables.places, tables.masks, work.marks, work.rows, work.touched
+    if q.form == BYTE_STRIPS:
+        sum_strips(places, s, tables.bytes_, q.start, masks, q.synapse, rows, first, last, work.sums16, marks)
+        take_strips(s, work.sums16, marks, q.shift, into, tables.bit, p.state, touched)
+    elif q.form == SHORT_STRIPS:
+        sum_strips(places, s, tables.shorts, q.start, masks, q.synapse, rows, first, last, work.sums32, marks)
+        take_strips(s, work.sums32, marks, q.shift, into, tables.bit, p.state, touched)
+    else:
+        sum_valued_strips(
+            places, s, tables.shorts, q.start, masks, q.synapse, rows, work.values, first, last, work.sums64, marks
+        )
+        take_strips(s, work.sums64, marks, q.shift, into, tables.bit, p.state, touched)
+
+
+@inlined
+def _sum_rows(tables, p, q, first, last, work, into):
+    if q.form == BYTES:
+        sum_rows(tables.bytes_, q.start, q.stride, work.rows, first, last, work.total)
+        add_shifted(work.total, 0, q.shift, into, p.size)
+    elif q.form == SHORTS:
+        sum_rows(tables.shorts, q.start, q.stride, work.rows, first, last, work.total)
+        add_shifted(work.total, 0, q.shift, into, p.size)
+    else:
+        sum_values(tables.shorts, q.start, q.stride, work.rows, work.values, q.valued, first, last, work.wide)
+        add_wrapped(work.wide, p.size, q.shift, 0, into)

@@ -1,0 +1,121 @@
+"""Compiled steps of a population: its neurons are updated, their events listed, counted and written."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .arriving import count_touched
+from .compiled import inlined
+from .lists import count_spikes, list_bytes, list_values, sum_of
+from .matrix_unit import PANEL_ROWS
+from .neurons import divide, update_any, update_plain, wrapped
+from .tables import ANY, PLAIN
+from .tile_sums import clear, lay_groups, lay_map, multiply, place_columns, reach_columns, take_reached
+
+
+@inlined
+def step(tables, p, at, up, t, b, steps, samples, work, results):
+    """Update population `p` with the sums from `at` on, list its events and write what was asked for."""
+    begin, rows = work.begin[p.source, t], work.rows
+    if p.divided:
+        divide(work.a, work.divisor, p.size, p.divisor_min, p.reciprocal_bits, p.quotient_exp)
+    if p.update == PLAIN:
+        end = update_plain(p, 0, p.size, work.a, at, up, work.u, work.v, tables.bias, rows, begin)
+    else:
+        if p.update == ANY:
+            update_any(tables, p, work.a, work.u, work.v, work.waiting, work.fired, work.events)
+        else:
+            for j in range(p.size):
+                work.events[j] = work.a[j]
+                work.fired[j] = work.a[j] != 0
+        if p.valued:
+            end = list_values(work.events, 0, p.size, rows, work.values, begin)
+        else:
+            end = list_bytes(work.fired, 0, p.size, rows, begin)
+    _write_events(p, begin, end, t, b, steps, samples, work, results)
+    if p.valued:
+        value = p.value * steps * samples + (t * samples + b) * p.size
+        for j in range(p.size):
+            results.values[value + j] = work.events[j]
+    if results.u.size:
+        _write_state(p, at, up, p.first * steps * samples + (t * samples + b) * p.size, work, results)
+
+
+@inlined
+def step_by_tiles(tables, p, t, b, steps, samples, work, results):
+    """Sum and update population `p` panel by panel, so that the sums of no more than one have to be kept.
+
+    The events of the next panel are laid before this one is multiplied: what has just been written is read slowly.
+    """
+    q = tables.projections[p.projection]
+    k = tables.tile_records[q.tile]
+    begin = end = np.int64(0)
+    if t >= q.delay:
+        begin, end = work.begin[q.source, t - q.delay], work.begin[q.source, t - q.delay + 1]
+    if begin < end:
+        lay_map(work.map, k.map, tables.spots, k.spots, work.rows, begin, end)
+    else:
+        for n in range(k.ahead, k.ahead + PANEL_ROWS * k.width):
+            work.a[n] = 0
+    if not p.counted:
+        clear(work.reached, k.reached, p.size)
+    first = last = work.begin[p.source, t]
+    total, room = np.int64(0), PANEL_ROWS * k.stride
+    for group in range(-PANEL_ROWS, k.groups, PANEL_ROWS):
+        count, ahead = min(k.groups - group, PANEL_ROWS), group + PANEL_ROWS
+        at = ahead // PANEL_ROWS % 2 * room
+        if begin < end and ahead < k.groups:
+            lay_groups(
+                work.map, tables.spots, k.bases + ahead, min(k.groups - ahead, PANEL_ROWS), k.taps, k.lines, k.pitch,
+                work.panel, at, k.stride,
+            )  # fmt: skip
+        if group < 0:
+            continue
+        if begin < end:
+            at = room - at
+            total += reach_columns(
+                work.panel, at, k.stride, count, k.depth, k.words, tables.synapses, q.synapse, tables.reach, q.reach,
+                work.seen, work.columns,
+            )  # fmt: skip
+            multiply(k, work.panel, at, tables.tiles, work.a, count, k.ahead)
+            if not p.counted:
+                place_columns(work.columns, count, k.words, k.width, work.reached, k.reached * 64 + group * k.width)
+        place, stop = group * k.width, (group + count) * k.width
+        last = update_plain(
+            p, place, stop, work.a, k.ahead, 6 + q.shift, work.u, work.v, tables.bias, work.rows, last
+        )  # fmt: skip
+    ops = sum_of(tables.fan_out, q.fan, work.rows, begin, end)
+    results.ops[(p.projection * steps + t) * samples + b] = ops
+    if p.counted:
+        results.updates[(tables.segment[p.word] * steps + t) * samples + b] = total
+    else:
+        work.since[q.tile] = t
+        for w in range(p.word, p.word + p.words):
+            work.touched[w] = tables.always[w]
+        take_reached(tables, p, q, t, work)
+        count_touched(tables, p, t, b, steps, samples, work, results)
+    _write_events(p, first, last, t, b, steps, samples, work, results)
+
+
+@inlined
+def _write_events(p, begin, end, t, b, steps, samples, work, results):
+    """Close the list of events of population `p`, count them and write them if they were asked for."""
+    work.begin[p.source, t + 1] = end
+    count_spikes(results.counts, p.first * samples + b * p.size, work.rows, begin, end)
+    to = p.first * steps * samples + (t * samples + b) * p.size
+    if results.spikes.size:
+        for event in range(begin, end):
+            results.spikes[to + work.rows[event]] = 1
+
+
+@inlined
+def _write_state(p, at, up, to, work, results):
+    """Write the state of population `p`; a current of which nothing stays is nothing but the input."""
+    for j in range(p.size):
+        results.v[to + j] = work.v[p.state + j]
+    if p.update == PLAIN and p.keep_u == 0:
+        for j in range(p.size):
+            results.u[to + j] = wrapped(work.a[at + j] << up)
+    else:
+        for j in range(p.size):
+            results.u[to + j] = work.u[p.state + j]
