@@ -119,7 +119,7 @@ def test_unknown_choices() -> None:
     x = np.ones((1, 1, 3))
     with pytest.raises(ConfigError, match="engine, oracle, lava"):
         simulate(a_program(), x, backend="chip")
-    with pytest.raises(ConfigError, match="spikes, state"):
+    with pytest.raises(ConfigError, match="spikes, events, state"):
         simulate(a_program(), x, record=("weights",))
     with pytest.raises(ConfigError, match="independent, stream"):
         simulate(a_program(), x, samples="torrent")
