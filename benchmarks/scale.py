@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from time import process_time
 from typing import Any
 
@@ -20,6 +21,7 @@ from spikewright.simulators.engine.execute import run_engine
 from . import recurrent
 from .conditions import ROOT, environment
 from .contest import Effort
+from .tables import conditions_lines
 
 RECURRENT = (
     (200, 20, 50),
@@ -55,6 +57,21 @@ def run(effort: Effort, backend: str, tiny: bool = False) -> dict[str, Any]:
     return {"workload": "scale", "backend": "engine", "lines": {name: fit(rows) for name, rows in lines.items()}} | {
         "large": large
     }
+
+
+def section(result: dict[str, Any]) -> Iterator[str]:
+    """Its part of the page."""
+    yield "## Scale\n"
+    yield "| engine | us per run | ns per event | ns per neuron-step | events | largest residual |"
+    yield "|---|---|---|---|---|---|"
+    for name, line in result["lines"].items():
+        events = [case["events"] for case in line["cases"]]
+        worst = max(abs(case["residual"]) for case in line["cases"])
+        factors = " | ".join(f"{line[key]:.3g}" for key in ("us_per_run", "ns_per_event", "ns_per_neuron_step"))
+        yield f"| {name} | {factors} | {min(events):.2g} to {max(events):.2g} | {worst:.0%} |"
+    large = ", ".join(f"{key} {value:.4g}" for key, value in result["large"].items() if isinstance(value, int | float))
+    yield f"\nThe large network: {large}.\n"
+    yield from conditions_lines(result)
 
 
 def fit(rows: list[dict[str, float]]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import json
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +20,7 @@ from . import recurrent
 from .conditions import ROOT, environment
 from .contest import Effort
 from .interop.environments import SIMULATORS, cache_folder, make
+from .tables import conditions_lines
 
 NEURONS, FAN, STEPS, RATE = 10_000, 1000, 100, 0.022
 TOLERANCE = 0.15
@@ -59,6 +61,25 @@ def run(effort: Effort, backend: str, tiny: bool = False) -> dict[str, Any]:
         "ratios": {peer.name: ours["events_per_s"] / rows[peer.name]["events_per_s"] for peer in SIMULATORS},
     }
     return {"workload": "W4", "cases": [case]}
+
+
+def section(result: dict[str, Any]) -> Iterator[str]:
+    """Its part of the page."""
+    yield "## W4\n"
+    for case in result["cases"]:
+        yield f"{case['case']}; ratios are per synaptic event, spikes agree within {case['tolerance']:.0%}.\n"
+        yield "| contestant | run, s (clock) | G events/s | ratio | start-up, s | spikes |"
+        yield "|---|---|---|---|---|---|"
+        for name, row in case["rows"].items():
+            ratio = f"{case['ratios'][name]:.3g}x" if name in case["ratios"] else ""
+            yield (
+                f"| {name} | {row['median_s']:.3g} ({row['clock']}) | {row['events_per_s'] / 1e9:.3g} | {ratio} "
+                f"| {row['start_s']:.3g} | {row['spikes']} |"
+            )
+        ours = case["rows"]["spikewright"]
+        least, most = ours["bytes_per_synapse"], ours["peak_bytes_per_synapse"]
+        yield f"\nOurs takes {least:.3g} bytes a synapse, {most:.3g} at most.\n"
+    yield from conditions_lines(result)
 
 
 def _last_line(command: list[str]) -> dict[str, Any]:
