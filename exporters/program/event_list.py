@@ -75,7 +75,8 @@ class EventList:
         """Events of the samples ``first .. stop - 1``, which are numbered from 0; the list must be sorted by sample."""
         part = slice(*np.searchsorted(self.sample, (first, stop)))
         value = None if self.value is None else self.value[part]
-        return EventList(self.steps, stop - first, self.t[part], self.sample[part] - first, self.neuron[part], value)
+        sample = self.sample[part].astype(np.int64) - first
+        return EventList(self.steps, stop - first, self.t[part], sample, self.neuron[part], value)
 
     def rows(self, shape: tuple[int, ...], dtype: type[np.generic] = np.uint8) -> NDArray[Any]:
         """(T, B, *shape) array of the events.
@@ -84,7 +85,8 @@ class EventList:
         """
         size = int(np.prod(shape))
         flat = np.zeros(self.steps * self.samples * size, dtype)
-        places = (self.t.astype(np.int64) * self.samples + self.sample) * size + self.neuron
+        t, sample, neuron = (column.astype(np.int64) for column in (self.t, self.sample, self.neuron))
+        places = (t * self.samples + sample) * size + neuron
         if self.value is None:
             flat[places] = 1
         else:

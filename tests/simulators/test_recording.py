@@ -131,6 +131,15 @@ def test_an_event_list_says_everything_that_does_not_fit() -> None:
     assert [violation.split(" ")[0] for violation in told.value.violations] == ["steps", "t", "sample"]
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.uint64])
+def test_columns_may_be_of_any_integer_type(dtype: type) -> None:
+    """Chunks begin behind what a narrow type can number, and sums of signed and unsigned integers are no integers."""
+    columns = [np.array(column, dtype) for column in ([0, 1, 3], [0, 200, 255], [2, 0, 1])]
+    events = EventList(4, 400, *columns)
+    expected = simulate(a_program(), events.rows((3,)), record=EVERYTHING)
+    assert_same(simulate(a_program(), events, record=EVERYTHING, chunk=100), expected)
+
+
 def test_events_at_one_place_are_one_spike_and_recordings_join() -> None:
     events = EventList.of_samples([([0, 0, 2], [1, 1, 2]), ([], []), ([1], [0])], steps=3)
     rows = np.zeros((3, 3, 3), np.uint8)
