@@ -11,7 +11,7 @@ import numpy as np
 
 from spikewright.exporters.program.program import Program
 from spikewright.simulators.engine.execute import run_engine
-from spikewright.simulators.engine.listing import NEAR
+from spikewright.simulators.engine.memory import predict_memory
 from spikewright.simulators.engine.prepared import prepare
 
 from . import recurrent
@@ -57,16 +57,9 @@ def main(neurons: str, fan: str, steps: str) -> None:
 
 
 def predict(program: Program, steps: int) -> int:
-    """Bytes of the program, of its tables and of one thread's run of one sample, by what each of their arrays holds."""
-    neurons, synapses = program.populations[0].size, program.projections[0].weights.size
+    """Bytes of the program, and of its run on one thread as `predict_memory` works them out."""
     held = sum(_bytes(part) for part in (*program.populations, *program.projections))
-    lists = (3 if neurons <= NEAR else 5) * synapses + 12 * neurons
-    tables = 4 + 8 + 1 / 4  # bias, bit, always and reachable
-    state = 4 + 4  # u, v
-    sums = 4 * 4 + 8 + 2 + 8 / 8  # events, total, a, divisor; wide; fired and slack of vectors
-    results = 8  # counts
-    rows = 4 * steps
-    return int(held + lists + neurons * (tables + state + sums + results + rows))
+    return held + predict_memory(program, steps, 1, threads=1).total
 
 
 def _bytes(part: Any) -> int:

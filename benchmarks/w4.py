@@ -50,8 +50,8 @@ def run(effort: Effort, backend: str, tiny: bool = False) -> dict[str, Any]:
     for peer, row in rows.items():
         if not tiny and abs(row["spikes"] / ours["spikes"] - 1) > TOLERANCE:
             raise RuntimeError(f"{peer} gives {row['spikes']} spikes, we {ours['spikes']}: not the same network.")
-        row["median_s"], row["least_s"] = statistics.median(row["run_s"]), min(row["run_s"])
-        row["events_per_s"] = row["spikes"] * fan / row["least_s"]
+        row["median_s"] = statistics.median(row["run_s"])
+        row["events_per_s"] = row["spikes"] * fan / row["median_s"]
     case = {
         "case": f"W4, {neurons} neurons, {neurons * fan} synapses, T={STEPS}",
         "backend": backend,

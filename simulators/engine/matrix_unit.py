@@ -92,6 +92,10 @@ def release(typingctx: Any) -> Any:
     return types.void(), code
 
 
+def _constant(value: int) -> Any:
+    return ir.Constant(INDEX, value)
+
+
 def _multiplier(high: int, wide: int) -> Any:
     """Make the product of `high` tiles of events, one below the other, and `wide` tiles of weights side by side."""
     pairs = [(m, n) for m in range(high) for n in range(wide)]
@@ -105,34 +109,35 @@ def _multiplier(high: int, wide: int) -> Any:
             panel, at, stride, weights, first, depth, sums, to, second, width = _memory(
                 context, builder, signature, arguments
             )
-            constant = lambda value: ir.Constant(INDEX, value)  # noqa: E731
-            pitch = builder.mul(width, constant(4))
-            rows = [builder.gep(panel, [builder.add(at, builder.mul(stride, constant(16 * m)))]) for m in range(high)]
-            block = builder.mul(depth, constant(TILE_SIZE))
-            columns = [builder.gep(weights, [builder.add(first, builder.mul(block, constant(n)))]) for n in range(wide)]
+            pitch = builder.mul(width, _constant(4))
+            rows = [builder.gep(panel, [builder.add(at, builder.mul(stride, _constant(16 * m)))]) for m in range(high)]
+            block = builder.mul(depth, _constant(TILE_SIZE))
+            columns = [
+                builder.gep(weights, [builder.add(first, builder.mul(block, _constant(n)))]) for n in range(wide)
+            ]
             for m, n in pairs:
                 _emit(builder, f"tilezero %tmm{2 * m + n}", f"~{{tmm{2 * m + n}}}")
             before, loop, after = builder.block, builder.append_basic_block("tiles"), builder.append_basic_block("sums")
             builder.branch(loop)
             builder.position_at_end(loop)
             tile = builder.phi(INDEX)
-            tile.add_incoming(constant(0), before)
+            tile.add_incoming(_constant(0), before)
             for m, row in enumerate(rows):
-                place = builder.gep(row, [builder.mul(tile, constant(TILE_BYTES))])
+                place = builder.gep(row, [builder.mul(tile, _constant(TILE_BYTES))])
                 _emit(builder, f"tileloadd ($0,$1,1), %tmm{4 + m}", f"r,r,~{{tmm{4 + m}}},~{{memory}}", place, stride)
             for n, column in enumerate(columns):
-                place = builder.gep(column, [builder.mul(tile, constant(TILE_SIZE))])
+                place = builder.gep(column, [builder.mul(tile, _constant(TILE_SIZE))])
                 text = f"tileloadd ($0,$1,1), %tmm{6 + n}"
-                _emit(builder, text, f"r,r,~{{tmm{6 + n}}},~{{memory}}", place, constant(TILE_BYTES))
+                _emit(builder, text, f"r,r,~{{tmm{6 + n}}},~{{memory}}", place, _constant(TILE_BYTES))
             for m, n in pairs:
                 _emit(builder, f"tdpbssd %tmm{6 + n}, %tmm{4 + m}, %tmm{2 * m + n}", f"~{{tmm{2 * m + n}}}")
-            following = builder.add(tile, constant(1))
+            following = builder.add(tile, _constant(1))
             tile.add_incoming(following, loop)
             builder.cbranch(builder.icmp_unsigned("<", following, depth), loop, after)
             builder.position_at_end(after)
             for m, n in pairs:
-                corner = builder.add(builder.mul(width, constant(16 * m)), second if n else to)
-                place = builder.gep(sums, [builder.mul(corner, constant(4))])
+                corner = builder.add(builder.mul(width, _constant(16 * m)), second if n else to)
+                place = builder.gep(sums, [builder.mul(corner, _constant(4))])
                 _emit(builder, f"tilestored %tmm{2 * m + n}, ($0,$1,1)", "r,r,~{memory}", place, pitch)
             return context.get_dummy_value()
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from units import unit  # noqa: F401
 
 from agreement import assert_same_bits, assert_same_by_core
 from spikewright.exporters.program.make import make_program
