@@ -8,9 +8,9 @@ from .compiled import inlined
 from .expanding import sum_expanded, take_expanded
 from .lanes import count_ones
 from .listing import WIDE_SUM_BITS
-from .lists import sum_of, touch
-from .place_sums import place_events, sum_places
-from .strip_sums import sum_strips, sum_valued_strips, take_strips
+from .lists import sum_of, touch, touch_marked
+from .place_sums import sum_places
+from .strip_sums import add_strips, sum_strips, sum_valued_strips
 from .sums import (
     add_shifted,
     add_wrapped,
@@ -21,7 +21,7 @@ from .sums import (
     sum_values,
     take_lists,
 )
-from .tables import BYTE_STRIPS, BYTES, PLACES, PLAIN, SHORT_STRIPS, SHORTS, TILES, VALUED_LISTS, VALUES
+from .tables import BYTE_STRIPS, BYTES, PLACES, PLAIN, SHORTS, TILES, VALUED_LISTS, VALUED_STRIPS, VALUES
 from .tile_sums import look_ahead, take_reached
 
 
@@ -103,12 +103,8 @@ def _sum_projection(tables, p, q, first, last, work, into):
             _sum_lists(tables, tables.near, p, q, first, last, work, into)
         else:
             _sum_lists(tables, tables.far, p, q, first, last, work, into)
-    elif q.form < PLACES:
-        _sum_strips(tables, p, q, tables.strips[q.strip], first, last, work, into)
     else:
-        s = tables.strips[q.strip]
-        place_events(tables.places, s, work.rows, first, last, work.placed, work.begins)
-        sum_places(tables, p, q, s, work, into)
+        _take_convolution(tables, p, q, first, last, work, into)
 
 
 @inlined
@@ -128,28 +124,46 @@ def _sum_lists(tables, targets, p, q, first, last, work, into):
 
 
 @inlined
-def _sum_strips(tables, p, q, s, first, last, work, into):
-    places, masks, marks, rows, touched = tables.places, tables.masks, work.marks, work.rows, work.touched
-    if q.form == BYTE_STRIPS:
-        sum_strips(places, s, tables.bytes_, q.start, masks, q.synapse, rows, first, last, work.sums16, marks)
-        take_strips(s, work.sums16, marks, q.shift, into, tables.bit, p.state, touched)
-    elif q.form == SHORT_STRIPS:
-        sum_strips(places, s, tables.shorts, q.start, masks, q.synapse, rows, first, last, work.sums32, marks)
-        take_strips(s, work.sums32, marks, q.shift, into, tables.bit, p.state, touched)
-    else:
+def _take_convolution(tables, p, q, first, last, work, into):
+    s = tables.strips[q.strip]
+    if q.form == VALUED_STRIPS:
         sum_valued_strips(
-            places, s, tables.shorts, q.start, masks, q.synapse, rows, work.values, first, last, work.sums64, marks
-        )
-        take_strips(s, work.sums64, marks, q.shift, into, tables.bit, p.state, touched)
+            s, tables.places, tables.codes, tables.shorts, q.start, tables.masks, q.synapse, work.rows, work.values,
+            first, last, work.sums64, work.marks,
+        )  # fmt: skip
+        add_strips(work.sums64, p.size, q.shift, into)
+    else:
+        sum_convolution(tables, q, s, first, last, work)
+        if q.form == BYTE_STRIPS:
+            add_strips(work.sums16, p.size, q.shift, into)
+        else:
+            add_strips(work.sums32, p.size, q.shift, into)
+    touch_marked(tables, p, work.marks, 0, work.touched)
+
+
+@inlined
+def sum_convolution(tables, q, s, first, last, work):
+    """Sum what the events ``first .. last - 1`` bring into ``work.sums16`` or ``work.sums32``, and mark the neurons."""
+    places, codes, masks, rows = tables.places, tables.codes, tables.masks, work.rows
+    if q.form == PLACES:
+        sum_places(tables, q, s, first, last, work)
+    elif q.form == BYTE_STRIPS:
+        sum_strips(
+            s, places, codes, tables.bytes_, q.start, masks, q.synapse, rows, first, last, work.sums16, work.marks
+        )  # fmt: skip
+    else:
+        sum_strips(
+            s, places, codes, tables.shorts, q.start, masks, q.synapse, rows, first, last, work.sums32, work.marks
+        )  # fmt: skip
 
 
 @inlined
 def _sum_rows(tables, p, q, first, last, work, into):
     if q.form == BYTES:
-        sum_rows(tables.bytes_, q.start, q.stride, work.rows, first, last, work.total)
+        sum_rows(tables.bytes_, q.start, q.stride, work.rows, first, last, work.total, 0)
         add_shifted(work.total, 0, q.shift, into, p.size)
     elif q.form == SHORTS:
-        sum_rows(tables.shorts, q.start, q.stride, work.rows, first, last, work.total)
+        sum_rows(tables.shorts, q.start, q.stride, work.rows, first, last, work.total, 0)
         add_shifted(work.total, 0, q.shift, into, p.size)
     else:
         sum_values(tables.shorts, q.start, q.stride, work.rows, work.values, q.valued, first, last, work.wide)

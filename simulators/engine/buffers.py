@@ -10,27 +10,21 @@ from numpy.typing import NDArray
 
 from ...exporters.program.inputs import Events
 from ...exporters.program.program import Program
-from .order import Image, as_outside
+from .order import as_outside
 from .tables import Results, Tables
 
 if TYPE_CHECKING:
     from .prepared import Prepared
 
 
-def flat_inputs(program: Program, prepared: Prepared, events: Events) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-    """Rows of all spike and bias inputs side by side, and of all graded ones; a single one is copied only if turned."""
-    turned = {name: _turned(rows, prepared.images.get(name)) for name, rows in events.items()}
-    spikes = [turned[port.name] for port in program.inputs if port.kind != "graded"]
-    values = [turned[port.name] for port in program.inputs if port.kind == "graded"]
+def flat_inputs(program: Program, events: Events) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """Rows of all spike and bias inputs side by side, and of all graded ones; a single one is not copied."""
+    spikes = [events[port.name] for port in program.inputs if port.kind != "graded"]
+    values = [events[port.name] for port in program.inputs if port.kind == "graded"]
     return (
         _read_only(_side_by_side(spikes, np.uint8)) if spikes else NO_SPIKES,
         _read_only(_side_by_side(values, np.int32)) if values else NO_VALUES,
     )
-
-
-def _turned(rows: NDArray[Any], image: Image | None) -> NDArray[Any]:
-    """Rows of an input place by place, if it is held so."""
-    return rows if image is None else np.moveaxis(rows.reshape(*rows.shape[:2], *image), 2, -1)
 
 
 def _side_by_side(events: list[NDArray[Any]], dtype: type) -> NDArray[Any]:

@@ -70,7 +70,7 @@ def run_engine(
     prepared = prepare(program, place)
     steps, samples = next(iter(events.values())).shape[:2]
     results = new_results(prepared.extent, steps, samples, records_spikes(record, place), "state" in record)
-    inputs = flat_inputs(program, prepared, events)
+    inputs = flat_inputs(program, events)
     _run_parts(prepared, inputs, steps, samples, results, threads or processors(), tell)
     updates = results.updates.reshape(-1, steps, samples)
     u, v = (by_population(prepared, flat, steps, samples) for flat in (results.u, results.v))

@@ -55,7 +55,8 @@ TABLES = types.NamedTuple(
         _flat(np.uint64),  # reach
         _flat(STRIP),  # strips
         _flat(np.int64),  # places
-        _flat(np.uint8),  # masks
+        _flat(np.int32),  # codes
+        _flat(np.uint64),  # masks
         _flat(TILE),  # tile_records
         _flat(np.int8),  # tiles
         _flat(np.int32),  # spots
@@ -80,7 +81,7 @@ WORKSPACE = types.NamedTuple(
         _flat(np.int16),  # sums16
         _flat(np.int32),  # sums32
         _flat(np.int64),  # sums64
-        _flat(np.uint8),  # marks
+        _flat(np.uint64),  # marks
         _flat(np.int32),  # placed
         _flat(np.int64),  # begins
         _flat(np.int32),  # picked

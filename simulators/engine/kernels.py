@@ -7,8 +7,8 @@ from .compiled import inlined, kernel
 from .handover import read_tables, read_workspace
 from .lists import list_bytes, list_values
 from .matrix_unit import configure, release
-from .stepping import step, step_by_tiles
-from .tables import Results
+from .stepping import step, step_by_sums, step_by_tiles
+from .tables import TILES, Results
 from .vectors import prefer_wide_vectors
 
 
@@ -52,8 +52,11 @@ def run_samples(
                         continue
                     if begun == 0 or (period and (t - early) % period == 0):
                         _rest(p, work)
-                    if p.fused and results.u.size == 0:
+                    if p.fused == TILES and results.u.size == 0:
                         step_by_tiles(tables, p, t, b, steps, samples, work, results)
+                        continue
+                    if p.fused and results.u.size == 0:
+                        step_by_sums(tables, p, t, b, steps, samples, work, results)
                         continue
                     at, up = sum_inputs(tables, p, t, b, steps, samples, work, results)
                     step(tables, p, at, up, t, b, steps, samples, work, results)

@@ -68,25 +68,27 @@ def _stepper(current: bool, soft: bool, wraps: bool = True) -> Any:
 
     @intrinsic
     def advance(
-        typingctx: Any, a: Any, at: Any, up: Any, u: Any, v: Any, bias: Any, first: Any, keep_u: Any, keep_v: Any,
-        theta: Any,
+        typingctx: Any, a: Any, at: Any, up: Any, u: Any, v: Any, first: Any, bias: Any, biased: Any, keep_u: Any,
+        keep_v: Any, theta: Any,
     ) -> Any:  # fmt: skip
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            a, at, up, u, v, bias, first, keep_u, keep_v, theta = (
+            a, at, up, u, v, first, bias, biased, keep_u, keep_v, theta = (
                 context.make_array(kind)(context, builder, value).data if isinstance(kind, types.Array) else value
                 for kind, value in zip(signature.args, arguments, strict=True)
             )
+            arriving = SHORTS if signature.args[0].dtype.bitwidth == 16 else VECTOR
             thirteen = ir.Constant(ir.IntType(32), 8191)
             keep_u, keep_v = (builder.and_(keep, thirteen) for keep in (keep_u, keep_v))
             up, keep_u, keep_v, theta = (_everywhere(builder, x) for x in (up, keep_u, keep_v, theta))
             spikes = ir.Constant(WORD, 0)
             for lane in range(0, BLOCK, LANES):
 
-                def place(array: Any, index: Any, lane: int = lane) -> Any:
+                def place(array: Any, index: Any, lane: int = lane, kind: Any = VECTOR) -> Any:
                     corner = builder.gep(array, [builder.add(index, ir.Constant(WORD, lane))])
-                    return builder.bitcast(corner, VECTOR.as_pointer())
+                    return builder.bitcast(corner, kind.as_pointer())
 
-                x = builder.shl(builder.load(place(a, at), align=4), up)
+                x = builder.load(place(a, at, kind=arriving), align=2)
+                x = builder.shl(builder.sext(x, VECTOR) if arriving is SHORTS else x, up)
                 if current:
                     x = builder.add(x, _decayed(builder, builder.load(place(u, first), align=4), keep_u, CURRENT_BITS))
                 if wraps:
@@ -94,7 +96,7 @@ def _stepper(current: bool, soft: bool, wraps: bool = True) -> Any:
                 if current:
                     builder.store(x, place(u, first), align=4)
                 w = builder.add(x, _decayed(builder, builder.load(place(v, first), align=4), keep_v, MEMBRANE_BITS))
-                w = _clamped(builder, builder.add(w, builder.load(place(bias, first), align=4)))
+                w = _clamped(builder, builder.add(w, builder.load(place(bias, biased), align=4)))
                 fired = builder.icmp_signed(">", w, theta)
                 after = builder.sub(w, theta) if soft else _all(0)
                 builder.store(builder.select(fired, after, w), place(v, first), align=4)
@@ -102,7 +104,7 @@ def _stepper(current: bool, soft: bool, wraps: bool = True) -> Any:
                 spikes = builder.or_(spikes, builder.shl(bits, ir.Constant(WORD, lane)))
             return spikes
 
-        return types.uint64(a, at, up, u, v, bias, first, keep_u, keep_v, theta), code
+        return types.uint64(a, at, up, u, v, first, bias, biased, keep_u, keep_v, theta), code
 
     return advance
 
@@ -111,13 +113,14 @@ advance, advance_soft, advance_current, advance_current_soft = (
     _stepper(current, soft) for current in (False, True) for soft in (False, True)
 )
 advance_small, advance_small_soft = (_stepper(False, soft, wraps=False) for soft in (False, True))
-"""``advance(a, at, up, u, v, bias, first, keep_u, keep_v, theta)``: one step of the 64 neurons from `first` on.
+"""``advance(a, at, up, u, v, first, bias, biased, keep_u, keep_v, theta)``: one step of the 64 neurons from
+`first` on, with biases from `biased` on.
 
 Parameters
 ----------
-a : int32 array
+a : int16 or int32 array
     Summed input, from `at` on.
-at, first : uint64
+at, first, biased : uint64
 up : int32
     By how many bits the input is shifted left: 6, and what is left of the exponent of its projection.
 u, v, bias : int32 arrays
@@ -143,6 +146,24 @@ def ones(typingctx: Any, bytes_: Any, at: Any) -> Any:
         return builder.bitcast(held, WORD)
 
     return types.uint64(bytes_, at), code
+
+
+@intrinsic
+def add_lanes(typingctx: Any, sums: Any, at: Any, weights: Any, of: Any) -> Any:
+    """``add_lanes(sums, at, weights, of)``: add `LANES` narrower `weights` from `of` on to `sums` from `at` on."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        def place(of: int) -> Any:
+            kind = ir.VectorType(ir.IntType(signature.args[of].dtype.bitwidth), LANES)
+            memory = context.make_array(signature.args[of])(context, builder, arguments[of]).data
+            return builder.bitcast(builder.gep(memory, [arguments[of + 1]]), kind.as_pointer()), kind
+
+        (total, wide), (row, _) = place(0), place(2)
+        added = builder.sext(builder.load(row, align=1), wide)
+        builder.store(builder.add(builder.load(total, align=2), added), total, align=2)
+        return context.get_dummy_value()
+
+    return types.void(sums, at, weights, of), code
 
 
 @intrinsic

@@ -74,6 +74,29 @@ def touch(synapses, at, rows, first, last, reachable, touched, word, words):
 
 
 @kernel
+def clear(words, first, size):
+    """Set the bits of `size` neurons to 0, from the word `first` on."""
+    for w in range(np.uint64(first), np.uint64(first + ((size + 63) >> 6))):
+        words[w] = 0
+
+
+@kernel
+def touch_marked(tables, p, marks, first, touched):
+    """Mark the neurons of population `p` that have a bit in `marks`, from the word `first` on."""
+    of, words = np.uint64(first), np.uint64((p.size + 63) >> 6)
+    if tables.segment[p.word] == tables.segment[p.word + p.words - 1]:
+        for w in range(words):
+            touched[np.uint64(p.word) + w] |= marks[of + w]
+        return
+    for w in range(words):
+        mark = marks[of + w]
+        while mark != 0:
+            place = np.uint64(tables.bit[np.uint64(p.state) + np.uint64(64) * w + lowest(mark)])
+            touched[place >> np.uint64(6)] |= np.uint64(1) << (place & np.uint64(63))
+            mark &= mark - np.uint64(1)
+
+
+@kernel
 def sum_of(table, at, rows, first, last):
     """Sum of ``table[at + n]`` over the listed neurons n."""
     total, origin = np.int64(0), np.uint64(at)

@@ -14,7 +14,6 @@ from ...models.errors import ConfigError, MemoryLimit
 from .available import available_memory
 from .buffers import extent_of, result_rooms
 from .execute import processors, records_spikes
-from .order import images
 from .outline import outline
 from .prepared import kept_tables, segments_of
 from .tables import Tables
@@ -164,12 +163,12 @@ class Need:
         return max(1, min(self._samples, budget // max(1, one.total - one.tables - one.workspaces - self._joined(1))))
 
     def _inputs(self, chunk: int) -> int:
-        ports, image = self._program.inputs, images(self._program)
+        ports = self._program.inputs
         cut = not self._lazy and chunk < self._samples
         found = self._encoded * chunk
         for own, width in ((["spikes", "bias"], 1), (["graded"], 4)):
             mine = [port for port in ports if port.kind in own]
-            if len(mine) > 1 or any(port.name in image for port in mine) or (cut and width == 1):
+            if len(mine) > 1 or (cut and width == 1):
                 found += self._steps * chunk * width * sum(port.size for port in mine)
         return found
 

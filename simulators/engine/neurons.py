@@ -38,7 +38,7 @@ def update_plain(p, place, stop, a, at, up, u, v, bias, rows, first):
     p : the population's record
     place, stop : int
         Its neurons from `place` to before `stop` are updated; `place` is a multiple of 64.
-    a : int32
+    a : int16 or int32
         Summed input, from `at` on, to be shifted left by `up`; what lies behind it is read too, to no effect.
     u, v, bias : int32
         Of all neurons.
@@ -54,20 +54,21 @@ def update_plain(p, place, stop, a, at, up, u, v, bias, rows, first):
     last, up = first, np.int32(up)
     for n in range(np.uint64(place), np.uint64(stop), np.uint64(BLOCK)):
         to, of = np.uint64(p.state) + n, np.uint64(at) + n - np.uint64(place)
+        biased = np.uint64(p.state) + (n & np.uint64(p.biased))
         if p.keep_u == 0 and not p.wraps:
             if p.subtract:
-                spikes = advance_small_soft(a, of, up, u, v, bias, to, p.keep_u, p.keep_v, p.theta)
+                spikes = advance_small_soft(a, of, up, u, v, to, bias, biased, p.keep_u, p.keep_v, p.theta)
             else:
-                spikes = advance_small(a, of, up, u, v, bias, to, p.keep_u, p.keep_v, p.theta)
+                spikes = advance_small(a, of, up, u, v, to, bias, biased, p.keep_u, p.keep_v, p.theta)
         elif p.keep_u == 0:
             if p.subtract:
-                spikes = advance_soft(a, of, up, u, v, bias, to, p.keep_u, p.keep_v, p.theta)
+                spikes = advance_soft(a, of, up, u, v, to, bias, biased, p.keep_u, p.keep_v, p.theta)
             else:
-                spikes = advance(a, of, up, u, v, bias, to, p.keep_u, p.keep_v, p.theta)
+                spikes = advance(a, of, up, u, v, to, bias, biased, p.keep_u, p.keep_v, p.theta)
         elif p.subtract:
-            spikes = advance_current_soft(a, of, up, u, v, bias, to, p.keep_u, p.keep_v, p.theta)
+            spikes = advance_current_soft(a, of, up, u, v, to, bias, biased, p.keep_u, p.keep_v, p.theta)
         else:
-            spikes = advance_current(a, of, up, u, v, bias, to, p.keep_u, p.keep_v, p.theta)
+            spikes = advance_current(a, of, up, u, v, to, bias, biased, p.keep_u, p.keep_v, p.theta)
         if np.uint64(stop) - n < np.uint64(BLOCK):
             spikes &= (np.uint64(1) << (np.uint64(stop) - n)) - np.uint64(1)
         last = append(rows, last, n, spikes)

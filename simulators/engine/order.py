@@ -11,40 +11,32 @@ from numpy.typing import NDArray
 
 from ...exporters.program.program import Program, Projection
 from ...exporters.program.synapses import out_shape, spatial
-from .matrix_unit import has_matrix_unit
 from .tables import Ints
 
 CODE_BITS = 10
 """Bits of a row and of a column in the code of a source neuron; the channel takes the rest."""
 SIDE_MAX = (1 << CODE_BITS) - 1
+CHANNELS_MAX = 1 << 31 - 2 * CODE_BITS
 
 Image = tuple[int, int, int]
 """Channels, rows and columns."""
 
 
 def images(program: Program) -> dict[str, Image]:
-    """Shape (C, H, W) of every input and population that is held place by place: on both sides of convolutions.
+    """Shape (C, H, W) of every population that is held place by place: behind a convolution.
 
-    Tiles take their events from any order, so where there is a matrix unit, inputs need not be turned.
+    Convolutions take their events from any order, so inputs need not be turned.
     """
-    found: dict[str, Image] = {}
-    inputs = {port.name for port in program.inputs}
     sliding = [q for q in program.projections if slides(program, q)]
-    for q in sliding:
-        found.setdefault(q.target, out_shape(q, program.source(q.source).shape))
-    for q in sliding:
-        if q.source in inputs and has_matrix_unit():
-            continue
-        found.setdefault(q.source, spatial(program.source(q.source).shape))
-    return found
+    return {q.target: out_shape(q, program.source(q.source).shape) for q in reversed(sliding)}
 
 
 def slides(program: Program, q: Projection) -> bool:
     """Whether `q` can be summed by strips: a convolution of all channels whose taps lie side by side."""
     if q.kind != "convolution" or q.groups != 1 or q.dilation != (1, 1):
         return False
-    _, *sides = spatial(program.source(q.source).shape)
-    return max(sides) <= SIDE_MAX
+    channels, *sides = spatial(program.source(q.source).shape)
+    return max(sides) <= SIDE_MAX and channels <= CHANNELS_MAX
 
 
 def outside(image: Image | None, size: int) -> Ints:

@@ -14,7 +14,7 @@ from ...exporters.program.synapses import out_shape, spatial
 from .listing import Lists, Rows, list_rows
 from .matrix_unit import has_matrix_unit
 from .order import Image, inside, outside, slides
-from .strips import Strips, cut_strips
+from .strips import Strips, cut_strips, fan_out
 from .tables import (
     BYTE_STRIPS,
     BYTES,
@@ -116,31 +116,28 @@ def _compressed(program: Program, q: Projection, post: Ints, pre: Ints) -> Rows:
 
 
 def _convolution(program: Program, q: Projection, image: Image | None, valued: bool, ahead: bool) -> Packed:
-    """Tiles, else strips, or rows of weights where channels are many and the source lies as the kernel looks at it."""
+    """Tiles, else strips, or rows of weights where channels are many and the source lies place by place."""
     source = program.source(q.source)
-    strips = cut_strips(q, source.shape)
-    step_exp = _step_exp(q)
-    small = strips.weights >> step_exp
-    largest = int(np.abs(q.weights.astype(np.int64) >> step_exp).sum((1, 2, 3)).max(initial=0))
-    fits = _is_small(small) and largest < 2**15
-    form = VALUED_STRIPS if valued else BYTE_STRIPS if fits else SHORT_STRIPS
-    own = outside(image, source.size)
-    exponent = max(0, q.weight_exp + step_exp)
-    if has_matrix_unit() and not valued and _is_small(small) and largest << exponent <= WRAP_FREE:
-        tiled = tile_convolution(q, source.shape, own, q.weights >> step_exp)
+    step_exp, own = _step_exp(q), outside(image, source.size)
+    small = q.weights >> step_exp
+    largest = int(np.abs(small, dtype=np.int64).sum((1, 2, 3)).max(initial=0))
+    is_small = _is_small(small)
+    form = VALUED_STRIPS if valued else BYTE_STRIPS if is_small and largest < 2**15 else SHORT_STRIPS
+    bound = largest << max(0, q.weight_exp + step_exp)
+    packed = _empty(q, q.min_delay, form, fan_out(q, source.shape)[own])
+    packed = replace(packed, step_exp=step_exp, largest=None if valued or bound > WRAP_FREE else bound)
+    if has_matrix_unit() and not valued and is_small and bound <= WRAP_FREE:
+        tiled = tile_convolution(q, source.shape, own, small)
         if tiled is not None:
             tiled = tiled if ahead else replace(tiled, window=1)
-            packed = _empty(q, q.min_delay, TILES, strips.fan_out[own])
-            return replace(packed, step_exp=step_exp, exist=tiled.exist, largest=largest << exponent, tiled=tiled)
-    strips = replace(strips, codes=strips.codes[own])
-    if form != VALUED_STRIPS and len(q.weights) >= WIDE_CHANNELS and image == spatial(source.shape):
-        packed = _rows(q, q.weights.transpose(0, 2, 3, 1).reshape(len(q.weights), -1), q.min_delay, valued, False)
-        if packed.form == BYTES:
-            return replace(packed, form=PLACES, strips=strips, fan_out=strips.fan_out[own])
-    weights = small.astype(np.int8 if form == BYTE_STRIPS else np.int16)
-    strips = replace(strips, weights=weights)
-    packed = _empty(q, q.min_delay, form, strips.fan_out[own])
-    return replace(packed, step_exp=step_exp, strips=strips)
+            return replace(packed, form=TILES, exist=tiled.exist, tiled=tiled)
+    strips = cut_strips(q, source.shape)
+    if is_small and not valued and len(q.weights) >= WIDE_CHANNELS and image == spatial(source.shape):
+        rows = _rows(q, q.weights.transpose(0, 2, 3, 1).reshape(len(q.weights), -1), q.min_delay, valued, False)
+        strips = replace(strips, codes=strips.codes[own], weights=strips.weights[:0])
+        return replace(packed, form=PLACES, rows=rows.rows, exist=rows.exist, strips=strips)
+    weights = (strips.weights >> step_exp).astype(np.int8 if form == BYTE_STRIPS else np.int16)
+    return replace(packed, strips=replace(strips, codes=strips.codes[own], weights=weights))
 
 
 def _step_exp(q: Projection) -> int:

@@ -9,20 +9,42 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import kernel
+from .lists import clear
 from .order import CODE_BITS
-from .strip_sums import SIDE, mark_channels
-from .sums import shifted, sum_rows
+from .strip_sums import SIDE, mark_word
+from .sums import sum_rows
 
 
 @kernel
-def place_events(places, s, rows, first, last, placed, begins):
-    """Find the events of every place of the source, which come place by place.
+def sum_places(tables, q, s, first, last, work):
+    """Sum the events ``rows[first:last]`` into ``work.sums32``, and what they reach into ``work.marks``, a bit each.
+
+    The events come place by place.
+    """
+    _place_events(tables.codes, s, work.rows, first, last, work.placed, work.begins)
+    clear(work.marks, 0, s.size)
+    to = np.uint64(0)
+    for y in range(s.rows_out):
+        for x in range(s.columns_out):
+            count = _pick(s, y * s.stride_y - s.padding_y, x * s.stride_x - s.padding_x, work)
+            if count == 0:
+                for c in range(np.uint64(s.outs)):
+                    work.sums32[to + c] = 0
+            else:
+                sum_rows(tables.bytes_, q.start, q.stride, work.picked, 0, count, work.sums32, to)
+                _mark(tables, q, s, work, count, to)
+            to += np.uint64(s.outs)
+
+
+@kernel
+def _place_events(codes, s, rows, first, last, placed, begins):
+    """Find the events of every place of the source.
 
     ``placed[begins[n] : begins[n + 1]]`` are those of place n, as ``column * channels + channel``.
     """
     n, at = np.int64(0), np.int64(0)
     for event in range(first, last):
-        code = places[s.codes + rows[event]]
+        code = np.int64(codes[s.codes + rows[event]])
         x, y = code & SIDE, (code >> CODE_BITS) & SIDE
         here = y * s.columns_in + x
         while n <= here:
@@ -33,21 +55,6 @@ def place_events(places, s, rows, first, last, placed, begins):
     while n <= s.rows_in * s.columns_in:
         begins[n] = at
         n += 1
-
-
-@kernel
-def sum_places(tables, p, q, s, work, a):
-    """Add to `a` what the placed events bring to every place of the target, and mark the neurons they reach."""
-    for y in range(s.rows_out):
-        for x in range(s.columns_out):
-            count = _pick(s, y * s.stride_y - s.padding_y, x * s.stride_x - s.padding_x, work)
-            if count == 0:
-                continue
-            sum_rows(tables.bytes_, q.start, q.stride, work.picked, 0, count, work.total)
-            to = np.uint64((y * s.columns_out + x) * s.outs)
-            for c in range(np.uint64(s.outs)):
-                a[to + c] = np.int32(a[to + c] + shifted(np.int64(work.total[c]), q.shift, True))
-            _touch(tables, q, s, work, count, np.uint64(p.state) + to)
 
 
 @kernel
@@ -68,7 +75,7 @@ def _pick(s, top, left, work):
 
 
 @kernel
-def _touch(tables, q, s, work, count, neuron):
+def _mark(tables, q, s, work, count, to):
     """Mark the channels of a place that the picked rows have synapses to; most often the first rows have all."""
     for w in range(s.words):
         mark, missing = np.uint64(0), tables.reach[q.reach + w]
@@ -76,14 +83,4 @@ def _touch(tables, q, s, work, count, neuron):
             mark |= tables.synapses[q.synapse + work.picked[k] * s.words + w]
             if mark == missing:
                 break
-        origin = neuron + np.uint64(64 * w)
-        bit = np.uint64(tables.bit[origin])
-        whole = bit & np.uint64(63) == 0 and 64 * w + 64 <= s.outs
-        if whole and tables.bit[origin + np.uint64(63)] == np.int64(bit) + 63:
-            work.touched[bit >> np.uint64(6)] |= mark
-            continue
-        for byte in range(8):
-            part = np.uint8((mark >> np.uint64(8 * byte)) & np.uint64(255))
-            if part != 0:
-                c = np.uint64(8 * byte)
-                mark_channels(part, origin + c, np.uint64(s.outs - 64 * w) - c, tables.bit, work.touched)
+        mark_word(work.marks, to + np.uint64(64 * w), mark)

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from ...exporters.program.program import Population, Program
 from ...exporters.program.projection import WINDOWED
-from ...exporters.program.synapses import spatial
+from ...exporters.program.synapses import out_shape, spatial
 from .lanes import BLOCK
 from .order import Image
 from .packing import Packed
+from .strips import Strips
 from .tables import (
     ANY,
     BYTE_STRIPS,
@@ -31,7 +32,7 @@ from .tables import (
     Ints,
 )
 from .tiles import is_fused
-from .words import WORD, Segments, Words
+from .words import WORD, Segments, Words, as_words
 
 STRIPS = (BYTE_STRIPS, SHORT_STRIPS, VALUED_STRIPS)
 CURRENT_LIMIT = 2**23
@@ -64,14 +65,14 @@ def population_records(
     table["wraps"] = [_wraps(packed[p.name]) for p in populations]
     alone = [own[0] if len(own := packed[p.name]) == 1 else None for p in populations]
     table["fused"] = [
-        part is not None and part.tiled is not None and is_fused(part.tiled) and plain == PLAIN and p.kind != "ei_gain"
-        and part.projection.weight_exp + part.step_exp >= 0
+        _fused(part) if part is not None and plain == PLAIN and p.kind != "ei_gain" else 0
         for p, part, plain in zip(populations, alone, table["update"], strict=True)
-    ]  # fmt: skip
+    ]
     table["counted"] = [
         part is not None and len(segments[p.name]) == 1 and not own.any()
         for p, part, own in zip(populations, alone, always, strict=True)
     ]
+    table["biased"] = [-int(p.bias_mant.any()) for p in populations]
     table["valued"] = [program.events(p.name).graded for p in populations]
     table["value"] = firsts(table["size"] * table["valued"])
     shared = table["update"] == PLAIN
@@ -92,6 +93,15 @@ def population_records(
         for p, cut in ((p, segments[p.name]) for p in populations)
     ]
     return table
+
+
+def _fused(part: Packed) -> int:
+    """Form of the sums that the neurons can take as they are, if no others are added to them; else 0."""
+    if part.projection.weight_exp + part.step_exp < 0 or part.largest is None:
+        return 0
+    if part.tiled is not None:
+        return TILES if is_fused(part.tiled) else 0
+    return part.form if part.form in (BYTE_STRIPS, SHORT_STRIPS, PLACES) else 0
 
 
 def _wraps(parts: list[Packed]) -> bool:
@@ -140,7 +150,8 @@ def projection_records(
     places = np.isin(table["form"], (PLACES, TILES))
     table["reach"][places] = firsts(mask.shape[1] for mask, own in zip(masks, places, strict=True) if own)
     strips = np.isin(table["form"], STRIPS)
-    table["synapse"][strips] = firsts(np.array([weights_of(part).size // 8 for part in parts], np.int64)[strips])
+    words = [0 if part.strips is None else words_of(part.strips) for part in parts]
+    table["synapse"][strips] = firsts(np.array(words, np.int64)[strips])
     return table
 
 
@@ -160,34 +171,46 @@ def _locate_lists(table: NDArray[np.void], parts: list[Packed]) -> None:
             ends[lists.near] += lists.size
 
 
-def strip_records(program: Program, parts: list[Packed], image: dict[str, Image]) -> dict[str, NDArray[np.generic]]:
-    """Tables of the convolutions that are summed by strips."""
-    own = [part for part in parts if part.strips is not None]
+def strip_records(program: Program, parts: list[Packed]) -> dict[str, NDArray[np.generic]]:
+    """Tables of the convolutions that are summed by strips or places."""
+    own = [(part.projection, part.strips) for part in parts if part.strips is not None]
     table, places, first = np.zeros(len(own), STRIP), [np.zeros(0, np.int64)], 0
-    for record, part in zip(table, own, strict=True):
-        record["outs"], record["rows_out"], record["columns_out"] = image[part.projection.target]
-        for name in ("left", "columns", "channels", "per_channel"):
-            record[name] = getattr(part.strips, name)
-        q = part.projection
-        record["ins"], record["rows_in"], record["columns_in"] = spatial(program.source(q.source).shape)
+    for record, (q, strips) in zip(table, own, strict=True):
+        source = program.source(q.source).shape
+        record["ins"], record["rows_in"], record["columns_in"] = spatial(source)
+        record["outs"], record["rows_out"], record["columns_out"] = out_shape(q, source)
         record["taps_y"], record["taps_x"] = q.weights.shape[2:]
         (record["stride_y"], record["stride_x"]), (record["padding_y"], record["padding_x"]) = q.stride, q.padding
-        record["words"] = -(-len(q.weights) // WORD)
-        for name in ("rows", "row_sums", "row_weights", "column_sums", "column_weights", "lengths", "codes"):
+        record["per_channel"], record["line"] = strips.per_channel, strips.weights.shape[1]
+        record["words"] = -(-(strips.weights.shape[1] if strips.weights.size else len(q.weights)) // WORD)
+        for name in ("rows", "row_sums", "row_lines", "column_sums", "column_lines", "lengths"):
             record[name] = first
-            places.append(getattr(part.strips, name))
+            places.append(getattr(strips, name))
             first += places[-1].size
-    masks = [np.packbits(weights_of(part) != 0, bitorder="little") for part in own if part.form != PLACES]
+    table["size"] = table["outs"] * table["rows_out"] * table["columns_out"]
+    table["codes"] = firsts(strips.codes.size for _, strips in own)
     return {
         "strips": table,
         "places": np.concatenate(places),
-        "masks": np.concatenate([np.zeros(0, np.uint8), *masks]),
+        "codes": np.concatenate([np.zeros(0, np.int32), *[strips.codes for _, strips in own]]),
+        "masks": np.concatenate([np.zeros(0, np.uint64), *[_mask(strips.weights) for _, strips in own]]),
     }
+
+
+def words_of(strips: Strips) -> int:
+    """Words of the masks of all strips."""
+    lines, line = strips.weights.shape
+    return lines * -(-line // WORD)
+
+
+def _mask(weights: NDArray[np.integer]) -> Words:
+    """Which weights of every strip are synapses."""
+    return as_words(weights != 0, [(0, weights.shape[1])]).ravel()
 
 
 def weights_of(part: Packed) -> NDArray[np.integer]:
     """Weights in the order in which they are summed; none of lists."""
-    return part.strips.weights if part.strips is not None and part.form != PLACES else part.rows
+    return part.rows if part.strips is None or part.form == PLACES else part.strips.weights
 
 
 def firsts(sizes: Iterable[int]) -> Ints:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from .arriving import count_touched
+from .arriving import count_touched, sum_convolution
 from .compiled import inlined
-from .lists import count_spikes, list_bytes, list_values, sum_of
+from .lists import clear, count_spikes, list_bytes, list_values, sum_of, touch_marked
 from .matrix_unit import PANEL_ROWS
 from .neurons import divide, update_any, update_plain, wrapped
-from .tables import ANY, PLAIN
-from .tile_sums import clear, lay_groups, lay_map, multiply, place_columns, reach_columns, take_reached
+from .tables import ANY, BYTE_STRIPS, PLAIN
+from .tile_sums import lay_groups, lay_map, multiply, place_columns, reach_columns, take_reached
 
 
 @inlined
@@ -39,6 +39,28 @@ def step(tables, p, at, up, t, b, steps, samples, work, results):
             results.values[value + j] = work.events[j]
     if results.u.size:
         _write_state(p, at, up, p.first * steps * samples + (t * samples + b) * p.size, work, results)
+
+
+@inlined
+def step_by_sums(tables, p, t, b, steps, samples, work, results):
+    """Sum and update population `p`, whose neurons take the sums as they are."""
+    q = tables.projections[p.projection]
+    s = tables.strips[q.strip]
+    begin = end = np.int64(0)
+    if t >= q.delay:
+        begin, end = work.begin[q.source, t - q.delay], work.begin[q.source, t - q.delay + 1]
+    rows, first = work.rows, work.begin[p.source, t]
+    sum_convolution(tables, q, s, begin, end, work)
+    if p.fused == BYTE_STRIPS:
+        last = update_plain(p, 0, p.size, work.sums16, 0, 6 + q.shift, work.u, work.v, tables.bias, rows, first)
+    else:
+        last = update_plain(p, 0, p.size, work.sums32, 0, 6 + q.shift, work.u, work.v, tables.bias, rows, first)
+    results.ops[(p.projection * steps + t) * samples + b] = sum_of(tables.fan_out, q.fan, rows, begin, end)
+    for w in range(p.word, p.word + p.words):
+        work.touched[w] = tables.always[w]
+    touch_marked(tables, p, work.marks, 0, work.touched)
+    count_touched(tables, p, t, b, steps, samples, work, results)
+    _write_events(p, first, last, t, b, steps, samples, work, results)
 
 
 @inlined

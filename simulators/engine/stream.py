@@ -38,7 +38,7 @@ def run_stream(program: Program, events: Events, record: tuple[str, ...] = ()) -
     results = new_results(prepared.extent, rows, 1, spikes=True, state=state)
     workspace = keep_workspace(new_workspace(prepared.tables, rows))  # used once: it is as long as the whole stream
     words = prepared.kept_tables.words, workspace.words
-    run_samples(*words, *flat_inputs(program, prepared, laid), rows, 1, early, steps, 0, 1, *results)
+    run_samples(*words, *flat_inputs(program, laid), rows, 1, early, steps, 0, 1, *results)
 
     def cut(found: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Rows of each sample, (T, B, *shape)."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import kernel
+from .lanes import LANES, add_lanes
+from .lists import clear
 from .order import CODE_BITS
 from .sums import shifted
 from .vectors import prefer_wide_vectors
@@ -18,86 +20,63 @@ SIDE = np.int64((1 << CODE_BITS) - 1)
 
 
 @kernel
-def sum_strips(strips, s, weights, start, masks, mask, rows, first, last, sums, marks):
-    """Sum the strips of the sources ``rows[first:last]`` into `sums`, and their masks into `marks`.
+def sum_strips(s, places, codes, weights, start, masks, mask, rows, first, last, sums, marks):
+    """Sum the strips of the sources ``rows[first:last]`` into `sums`, and what they reach into `marks`, a bit each.
 
-    `s` is the record of the convolution, `strips` what it points to; see `strips.Strips`.
+    `s` is the record of the convolution, `places` and `codes` what it points to; see `strips.Strips`.
     """
     prefer_wide_vectors()
-    room = np.uint64(s.rows_out * s.columns * s.channels)
-    for k in range(room):
+    for k in range(np.uint64(s.size)):
         sums[k] = 0
-    for k in range(room >> np.uint64(3)):
-        marks[k] = 0
+    clear(marks, 0, s.size)
     for event in range(np.uint64(first), np.uint64(last)):
-        code = strips[np.uint64(s.codes) + np.uint64(rows[event])]
+        code = np.int64(codes[np.uint64(s.codes) + np.uint64(rows[event])])
         x = np.uint64(code & SIDE)
         y = np.uint64((code >> np.int64(CODE_BITS)) & SIDE)
-        to = np.uint64(strips[np.uint64(s.column_sums) + x])
-        n = np.uint64(strips[np.uint64(s.lengths) + x])
-        of = np.uint64((code >> np.int64(2 * CODE_BITS)) * s.per_channel + strips[np.uint64(s.column_weights) + x])
-        begin, end = strips[np.uint64(s.rows) + y], strips[np.uint64(s.rows) + y + np.uint64(1)]
+        to = np.uint64(places[np.uint64(s.column_sums) + x])
+        n = np.uint64(places[np.uint64(s.lengths) + x])
+        of = np.uint64((code >> np.int64(2 * CODE_BITS)) * s.per_channel + places[np.uint64(s.column_lines) + x])
+        begin, end = places[np.uint64(s.rows) + y], places[np.uint64(s.rows) + y + np.uint64(1)]
         for row in range(np.uint64(begin), np.uint64(end)):
-            at = to + np.uint64(strips[np.uint64(s.row_sums) + row])
-            w = of + np.uint64(strips[np.uint64(s.row_weights) + row])
-            origin = np.uint64(start) + w
-            for k in range(n):
-                sums[at + k] += weights[origin + k]
-            byte, origin = at >> np.uint64(3), np.uint64(mask) + (w >> np.uint64(3))
-            for k in range(n >> np.uint64(3)):
-                marks[byte + k] |= masks[origin + k]
+            at = to + np.uint64(places[np.uint64(s.row_sums) + row])
+            number = of + np.uint64(places[np.uint64(s.row_lines) + row])
+            origin = np.uint64(start) + number * np.uint64(s.line)
+            for k in range(np.uint64(0), n, np.uint64(LANES)):
+                add_lanes(sums, at + k, weights, origin + k)
+            origin = np.uint64(mask) + number * np.uint64(s.words)
+            for k in range((n + np.uint64(63)) >> np.uint64(6)):
+                mark_word(marks, at + np.uint64(64) * k, masks[origin + k])
 
 
 @kernel
-def sum_valued_strips(strips, s, weights, start, masks, mask, rows, values, first, last, sums, marks):
+def sum_valued_strips(s, places, codes, weights, start, masks, mask, rows, values, first, last, sums, marks):
     """Like `sum_strips`, each strip times the value of its event, in 64 bits."""
-    room = s.rows_out * s.columns * s.channels
-    for k in range(room):
+    for k in range(s.size):
         sums[k] = 0
-    for k in range(room >> 3):
-        marks[k] = 0
+    clear(marks, 0, s.size)
     for event in range(first, last):
-        code, value = strips[s.codes + rows[event]], np.int64(values[event])
+        code, value = np.int64(codes[s.codes + rows[event]]), np.int64(values[event])
         x, y = code & SIDE, (code >> CODE_BITS) & SIDE
-        to, n = strips[s.column_sums + x], strips[s.lengths + x]
-        of = (code >> 2 * CODE_BITS) * s.per_channel + strips[s.column_weights + x]
-        for row in range(strips[s.rows + y], strips[s.rows + y + 1]):
-            at, w = to + strips[s.row_sums + row], of + strips[s.row_weights + row]
+        to, n = places[s.column_sums + x], places[s.lengths + x]
+        of = (code >> 2 * CODE_BITS) * s.per_channel + places[s.column_lines + x]
+        for row in range(places[s.rows + y], places[s.rows + y + 1]):
+            at, number = to + places[s.row_sums + row], of + places[s.row_lines + row]
             for k in range(n):
-                sums[at + k] += value * weights[start + w + k]
-            for k in range(n >> 3):
-                marks[(at >> 3) + k] |= masks[mask + (w >> 3) + k]
+                sums[at + k] += value * weights[start + number * s.line + k]
+            for k in range((n + 63) >> 6):
+                mark_word(marks, np.uint64(at + 64 * k), masks[mask + number * s.words + k])
 
 
 @kernel
-def take_strips(s, sums, marks, shift, a, bit, neuron, touched):
-    """Add the sums of strips to `a`, and mark the neurons that any synapse has reached."""
-    for y in range(np.uint64(s.rows_out)):
-        for x in range(np.uint64(s.columns_out)):
-            at = (y * np.uint64(s.columns) + x + np.uint64(s.left)) * np.uint64(s.channels)
-            to = (y * np.uint64(s.columns_out) + x) * np.uint64(s.outs)
-            for c in range(np.uint64(s.outs)):
-                a[to + c] = np.int32(a[to + c] + shifted(np.int64(sums[at + c]), shift, True))
-            for byte in range(np.uint64(s.channels) >> np.uint64(3)):
-                mark = marks[(at >> np.uint64(3)) + byte]
-                if mark != 0:
-                    c = np.uint64(8) * byte
-                    mark_channels(mark, np.uint64(neuron) + to + c, np.uint64(s.outs) - c, bit, touched)
+def mark_word(marks, bit, mask):
+    """Set the bits of `mask` from `bit` on, which may lie across two words."""
+    word, shift = bit >> np.uint64(6), bit & np.uint64(63)
+    marks[word] |= mask << shift
+    marks[word + np.uint64(1)] |= (mask >> np.uint64(1)) >> (np.uint64(63) - shift)
 
 
 @kernel
-def mark_channels(mark, neuron, left, bit, touched):
-    """Mark those of eight channels of a place whose bit is set, the first of which is `neuron`.
-
-    `left` channels are left in this place. Their places among the bits rise with the channel, so that if the first and
-    the last one are as far apart as there are channels in between, all lie side by side and are marked at once.
-    """
-    place = np.uint64(bit[neuron])
-    shift, last = place & np.uint64(63), min(left, np.uint64(8)) - np.uint64(1)
-    if shift + last < np.uint64(64) and np.uint64(bit[neuron + last]) == place + last:
-        touched[place >> np.uint64(6)] |= np.uint64(mark) << shift
-        return
-    for k in range(np.uint64(8)):
-        if (np.uint64(mark) >> k) & np.uint64(1):
-            place = np.uint64(bit[neuron + k])
-            touched[place >> np.uint64(6)] |= np.uint64(1) << (place & np.uint64(63))
+def add_strips(sums, size, shift, a):
+    """Add the sums of strips to `a`, shifted and wrapped at 24 bits."""
+    for j in range(np.uint64(size)):
+        a[j] = np.int32(a[j] + shifted(np.int64(sums[j]), shift, True))

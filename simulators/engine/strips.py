@@ -1,8 +1,8 @@
 """A convolution as strips: an event adds, for each row of the kernel, one run of weights to one run of sums.
 
-Sums lie as (rows, columns, channels), with columns on both sides for what hangs over. Along a row of outputs the taps
-of a kernel run backwards, so they are stored in that order, and with a stride each remainder of the column (its phase)
-has its own taps. Weights lie as (source channel, kernel row, phase, tap, channel).
+Sums lie as (rows, columns, channels), as the neurons do. Along a row of outputs the taps of a kernel run backwards.
+Which they are depends on where the column lies between two outputs of a stride, and on how near it is to a border, so
+that all strips that occur are laid down one by one.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...exporters.program.program import Projection
+from ...exporters.program.projection import Projection
 from ...exporters.program.synapses import out_shape, spatial
+from .lanes import LANES
 from .order import CODE_BITS
 from .tables import Ints
 
-CHANNELS = 8
-"""Channels are padded to a multiple of it, one byte of the mask of synapses."""
+NARROW = 64
+"""Up to so many weights all strips of a convolution are equally long, and all sources have equally many: a loop that
+ends where the processor does not expect it costs more than to add zeros."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,36 +29,29 @@ class Strips:
 
     Attributes
     ----------
-    weights : (...,) int16 array
-    left, columns, channels : int
-        Columns of sums before the first output, columns of sums, and padded channels.
+    weights : (lines, line) int16 array
+        All strips, by source channel, row of the kernel, and kind of column; padded to `LANES` with weights that are 0.
+    per_channel : int
+        Strips of one source channel.
     rows : (H + 1,) int64 array
         Where the entries of every source row start in the next two.
-    row_sums, row_weights : (...,) int64 array
-        Where an output row begins among the sums, and a kernel row among the weights of a source channel.
-    column_sums, column_weights, lengths : (W,) int64 array
-        The same for a source column, and the length of its strip.
-    per_channel : int
-        Weights of one source channel.
-    codes : (pre,) int64 array
+    row_sums, row_lines : (...,) int64 array
+        Where an output row begins among the sums, and a kernel row among the strips of a source channel.
+    column_sums, column_lines, lengths : (W,) int64 array
+        The same for a source column, and how many weights of its strips are looked at.
+    codes : (pre,) int32 array
         Channel, row and column of every source neuron in the order of the program.
-    fan_out : (pre,) int64 array
-        Synapses of every source neuron; those over the border do not exist.
     """
 
     weights: NDArray[np.int16]
-    left: int
-    columns: int
-    channels: int
+    per_channel: int
     rows: Ints
     row_sums: Ints
-    row_weights: Ints
+    row_lines: Ints
     column_sums: Ints
-    column_weights: Ints
+    column_lines: Ints
     lengths: Ints
-    per_channel: int
-    codes: Ints
-    fan_out: Ints
+    codes: NDArray[np.int32]
 
 
 def cut_strips(q: Projection, source: tuple[int, ...]) -> Strips:
@@ -64,47 +59,71 @@ def cut_strips(q: Projection, source: tuple[int, ...]) -> Strips:
     ins, height, width = spatial(source)
     outs, out_height, out_width = out_shape(q, source)
     taps_y, taps_x = q.weights.shape[2:]
-    channels = -(-outs // CHANNELS) * CHANNELS
-    x = np.arange(width)
-    place, phase = np.divmod(x + q.padding[1], q.stride[1])
-    taps = [np.arange(first, taps_x, q.stride[1])[::-1] for first in range(q.stride[1])]
-    count = np.array([len(own) for own in taps])
-    begin = np.cumsum(count) - count  # of a phase, in taps
-    first = place - (count[phase] - 1)
-    left = max(0, int(-first.min()))
-    columns = left + max(out_width, int(place.max()) + 1)
-    ordered = np.concatenate(taps)
-    weights = np.zeros((ins, taps_y, taps_x, channels), np.int16)
-    weights[..., :outs] = q.weights.transpose(1, 2, 3, 0)[:, :, ordered]
-    exist = np.count_nonzero(q.weights, axis=0)  # per source channel and tap
-    fan_out = np.zeros((ins, height, width), np.int64)
-    reached = np.stack([_inside(x + q.padding[1] - tap, q.stride[1], out_width) for tap in range(taps_x)])
-    starts, row_sums, row_weights = [0], [], []
+    first, count = _columns(width, taps_x, q.stride[1], q.padding[1], out_width, outs)
+    kinds, kind = np.unique(
+        np.stack([np.arange(width) + q.padding[1] - first * q.stride[1], count]), axis=1, return_inverse=True
+    )
+    line = _padded(int(count.max()) * outs)
+    weights = np.zeros((ins, taps_y + 1, kinds.shape[1], line), np.int16)  # and a row of a kernel that is not there
+    for number, (offset, places) in enumerate(kinds.T):
+        for place in range(places):
+            tap = offset - place * q.stride[1]
+            if 0 <= tap < taps_x:
+                own = q.weights[:, :, :, tap].transpose(1, 2, 0)
+                weights[:, :taps_y, number, place * outs : (place + 1) * outs] = own
+    entries = []
     for y in range(height):
-        for tap in range(taps_y):
-            out, rest = divmod(y + q.padding[0] - tap, q.stride[0])
-            if rest == 0 and 0 <= out < out_height:
-                row_sums.append(out * columns * channels)
-                row_weights.append(tap * taps_x * channels)
-                fan_out[:, y] += exist[:, tap] @ reached
-        starts.append(len(row_sums))
+        outputs = [(*divmod(y + q.padding[0] - tap, q.stride[0]), tap) for tap in range(taps_y)]
+        entries.append([(out, tap) for out, rest, tap in outputs if rest == 0 and 0 <= out < out_height])
+    if line <= NARROW:
+        most = max(map(len, entries))
+        entries = [own + [(0, taps_y)] * (most - len(own)) for own in entries]
+    starts = np.cumsum([0, *map(len, entries)])
+    row_sums = [out * out_width * outs for own in entries for out, _ in own]
+    row_lines = [tap * kinds.shape[1] for own in entries for _, tap in own]
     c, y, x = np.indices((ins, height, width)).reshape(3, -1)
     return Strips(
-        weights.ravel(),
-        left,
-        columns,
-        channels,
-        *(np.array(values, np.int64) for values in (starts, row_sums, row_weights)),
-        (first + left) * channels,
-        begin[phase] * channels,
-        count[phase] * channels,
-        taps_y * taps_x * channels,
-        ((c << CODE_BITS) + y << CODE_BITS) + x,
-        fan_out.ravel(),
+        weights.reshape(-1, line),
+        (taps_y + 1) * kinds.shape[1],
+        *(np.array(values, np.int64) for values in (starts, row_sums, row_lines)),
+        first * outs,
+        kind.reshape(-1),
+        _padded(count * outs),
+        (((c << CODE_BITS) + y << CODE_BITS) + x).astype(np.int32),
     )
 
 
-def _inside(places: Ints, stride: int, size: int) -> NDArray[np.int64]:
+def _columns(width: int, taps: int, stride: int, padding: int, out_width: int, outs: int) -> tuple[Ints, Ints]:
+    """First output, and number of outputs, that the strip of every source column has weights for."""
+    x = np.arange(width) + padding
+    last = np.minimum(x // stride, out_width - 1)
+    first = np.maximum(-((taps - 1 - x) // stride), 0)
+    count = np.maximum(last - first + 1, 0)
+    most = int(count.max())
+    if _padded(most * outs) <= NARROW:
+        return np.minimum(first, out_width - most), np.full(width, most)
+    return np.where(count > 0, first, 0), count
+
+
+def _padded(length: int | Ints) -> int | Ints:
+    return -(-length // LANES) * LANES
+
+
+def fan_out(q: Projection, source: tuple[int, ...]) -> Ints:
+    """Synapses of every source neuron of the convolution `q`, (pre,); those over the border do not exist."""
+    _, height, width = spatial(source)
+    _, *outside = out_shape(q, source)
+    exist = np.count_nonzero(q.weights, axis=0)  # per source channel and tap
+    inside = [
+        np.stack([_inside(np.arange(size) + padding - tap, stride, outs) for tap in range(taps)])
+        for size, padding, stride, outs, taps in zip(
+            (height, width), q.padding, q.stride, outside, q.weights.shape[2:], strict=True
+        )
+    ]
+    return np.einsum("cij,iy,jx->cyx", exist, *inside, optimize=True).ravel()
+
+
+def _inside(places: Ints, stride: int, size: int) -> Ints:
     """Whether a tap whose outputs would lie at ``places / stride`` has one there, 0 or 1."""
     out, rest = np.divmod(places, stride)
     return ((rest == 0) & (out >= 0) & (out < size)).astype(np.int64)

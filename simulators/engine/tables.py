@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 BYTES, SHORTS, VALUES, LISTS, VALUED_LISTS, BYTE_STRIPS, SHORT_STRIPS, VALUED_STRIPS, PLACES, TILES = range(10)
 """How a projection is summed: rows of 8-bit or of 16-bit weights, rows in 64 bits where events carry values; lists of
-synapses, without and with values; strips of a convolution in sums of 16, 32 and, with values, 64 bits; and one place of
-a convolution after the other, with rows of weights; and products of tiles, which rows may be summed by too."""
+synapses, without and with values; strips of a convolution in sums of 16, 32 and, with values, 64 bits; one place of a
+convolution after the other, with rows of weights; and products of tiles, which rows may be summed by too."""
 PLAIN, ANY, RELAY = range(3)
 """How neurons are updated: LIF neurons with the same registers, neurons of any kind, and relays."""
 
@@ -30,8 +30,9 @@ POPULATION = np.dtype(
         ("level", np.int64),
         ("update", np.int64),  # PLAIN, ANY or RELAY
         ("wraps", np.int64),  # whether the shifted input may leave 24 bits
-        ("fused", np.int64),  # whether it is summed and updated group by group
+        ("fused", np.int64),  # BYTE_STRIPS, SHORT_STRIPS, PLACES or TILES if neurons take their sums from there, else 0
         ("counted", np.int64),  # whether what its one projection reaches is all that is updated, in one segment
+        ("biased", np.int64),  # -1 if any has a bias, else 0: then those of the first block stand for all
         ("valued", np.int64),  # whether events carry values
         ("value", np.int64),  # first neuron among those whose events carry values
         ("keep_u", np.int32),  # 4095 - du, of PLAIN neurons as the next two
@@ -52,7 +53,7 @@ PROJECTION = np.dtype(
     [
         ("source", np.int64),
         ("delay", np.int64),
-        ("form", np.int64),  # BYTES to PLACES
+        ("form", np.int64),  # BYTES to TILES
         ("divisor", np.int64),  # whether it adds to the divisor
         ("valued", np.int64),  # whether its events carry values
         ("modulo", np.int64),  # whether its sum wraps at 24 bits
@@ -60,9 +61,9 @@ PROJECTION = np.dtype(
         ("start", np.int64),  # first weight in the buffer of the form, or first entry in `starts`
         ("stride", np.int64),  # length of a row of weights
         ("fan", np.int64),  # first entry in `fan_out`
-        ("synapse", np.int64),  # first word in `synapses` of rows, first byte in `masks` of strips
+        ("synapse", np.int64),  # first word in `synapses` of rows, places and tiles, in `masks` of strips
         ("strip", np.int64),  # its record, of a convolution
-        ("reach", np.int64),  # first word in `reach`, of places and of tiles
+        ("reach", np.int64),  # first word in `reach`, of places and tiles
         ("tile", np.int64),  # its record, if it is summed by tiles, else -1
         ("near", np.int64),  # of lists: whether targets lie in `near`, else in `far`
         ("target", np.int64),  # first target there
@@ -75,21 +76,21 @@ PROJECTION = np.dtype(
 )
 STRIP = np.dtype(
     [
-        ("outs", np.int64),  # channels, rows and columns of the target
-        ("rows_out", np.int64),
-        ("columns_out", np.int64),
-        ("left", np.int64),  # the next four as in `strips.Strips`
-        ("columns", np.int64),
-        ("channels", np.int64),
-        ("per_channel", np.int64),
+        ("size", np.int64),  # neurons of the target
+        ("line", np.int64),  # weights of a strip
+        ("words", np.int64),  # of the mask of a strip, or of a row of weights
+        ("per_channel", np.int64),  # strips of a source channel
         ("rows", np.int64),  # where each of its arrays begins in `places`
         ("row_sums", np.int64),
-        ("row_weights", np.int64),
+        ("row_lines", np.int64),
         ("column_sums", np.int64),
-        ("column_weights", np.int64),
+        ("column_lines", np.int64),
         ("lengths", np.int64),
-        ("codes", np.int64),
-        ("ins", np.int64),  # channels, rows and columns of the source, and of the kernel
+        ("codes", np.int64),  # and in `codes`
+        ("outs", np.int64),  # the rest of places: channels, rows and columns of the target
+        ("rows_out", np.int64),
+        ("columns_out", np.int64),
+        ("ins", np.int64),  # of the source, and of the kernel
         ("rows_in", np.int64),
         ("columns_in", np.int64),
         ("taps_y", np.int64),
@@ -98,7 +99,6 @@ STRIP = np.dtype(
         ("stride_x", np.int64),
         ("padding_y", np.int64),
         ("padding_x", np.int64),
-        ("words", np.int64),  # of the mask of a row of weights
     ],
     align=True,
 )
@@ -164,7 +164,7 @@ class Tables(NamedTuple):
         Targets of every source neuron of dense lists, one bit each, instead of `near` or `far`.
     reach : (...,) uint64
         Channels of every convolution by places or tiles that any of its rows of weights has a synapse to.
-    strips, places, masks : records, (...,) int64, uint8
+    strips, places, codes, masks : records, (...,) int64, int32, uint64
         `STRIP`; what they point to; and for every weight of strips one bit, whether it is a synapse.
     tile_records, tiles, spots, tile_shapes : records, (...,) int8, int32, uint8
         `TILE`; weights in tiles; where events go and kernels begin; and what the matrix unit is configured with.
@@ -197,7 +197,8 @@ class Tables(NamedTuple):
     reach: NDArray[np.uint64]
     strips: NDArray[np.void]
     places: Ints
-    masks: NDArray[np.uint8]
+    codes: NDArray[np.int32]
+    masks: NDArray[np.uint64]
     tile_records: NDArray[np.void]
     tiles: NDArray[np.int8]
     spots: NDArray[np.int32]

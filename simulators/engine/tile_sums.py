@@ -9,6 +9,7 @@ import numpy as np
 
 from .compiled import kernel
 from .lanes import copy_line, count_ones, lowest, ones
+from .lists import clear, touch_marked
 from .matrix_unit import PANEL_ROWS, TILE_ROWS, TILE_SIZE, multiply_1x1, multiply_1x2, multiply_2x1, multiply_2x2
 
 SEEN = np.uint64(8)
@@ -71,13 +72,6 @@ def _lay_row(panel, at, stride, rows, begin, end):
         panel[origin + n] = 0
     for event in range(np.uint64(begin), np.uint64(end)):
         panel[origin + np.uint64(rows[event])] = 1
-
-
-@kernel
-def clear(words, first, size):
-    """Set the bits of `size` neurons to 0, from the word `first` on."""
-    for w in range(np.uint64(first), np.uint64(first + ((size + 63) >> 6))):
-        words[w] = 0
 
 
 @kernel
@@ -198,15 +192,5 @@ def multiply(k, panel, at, tiles, a, held, to):
 @kernel
 def take_reached(tables, p, q, t, work):
     """Mark the neurons that `look_ahead` found reached in row `t`."""
-    k, words = tables.tile_records[q.tile], (p.size + 63) >> 6
-    of = np.uint64(k.reached + (t - work.since[q.tile]) * words)
-    if tables.segment[p.word] == tables.segment[p.word + p.words - 1]:
-        for w in range(np.uint64(words)):
-            work.touched[np.uint64(p.word) + w] |= work.reached[of + w]
-        return
-    for w in range(np.uint64(words)):
-        mark = work.reached[of + w]
-        while mark != 0:
-            place = np.uint64(tables.bit[np.uint64(p.state) + np.uint64(64) * w + lowest(mark)])
-            work.touched[place >> np.uint64(6)] |= np.uint64(1) << (place & np.uint64(63))
-            mark &= mark - np.uint64(1)
+    k = tables.tile_records[q.tile]
+    touch_marked(tables, p, work.reached, k.reached + (t - work.since[q.tile]) * ((p.size + 63) >> 6), work.touched)

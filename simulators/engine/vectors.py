@@ -34,7 +34,16 @@ def _adder(columns: int) -> Any:
 
     @intrinsic
     def add(
-        typingctx: Any, weights: Any, at: Any, stride: Any, rows: Any, first: Any, last: Any, total: Any, column: Any
+        typingctx: Any,
+        weights: Any,
+        at: Any,
+        stride: Any,
+        rows: Any,
+        first: Any,
+        last: Any,
+        total: Any,
+        to: Any,
+        column: Any,
     ) -> Any:
         bits = weights.dtype.bitwidth
 
@@ -43,7 +52,7 @@ def _adder(columns: int) -> Any:
                 context.make_array(kind)(context, builder, value).data if isinstance(kind, types.Array) else value
                 for kind, value in zip(signature.args, arguments, strict=True)
             ]
-            weights, at, stride, rows, first, last, total, column = memory
+            weights, at, stride, rows, first, last, total, to, column = memory
             corner = builder.gep(weights, [builder.add(at, column)])
 
             def load(event: Any, kind: Any) -> Any:
@@ -53,12 +62,12 @@ def _adder(columns: int) -> Any:
 
             summed = (_sum_bytes if bits == 8 else _sum_shorts)(builder, columns, first, last, load)
             result = ir.VectorType(ir.IntType(32), columns)
-            place = builder.bitcast(builder.gep(total, [column]), result.as_pointer())
+            place = builder.bitcast(builder.gep(total, [builder.add(to, column)]), result.as_pointer())
             widened = builder.sext(summed, result) if summed.type != result else summed
             builder.store(builder.add(builder.load(place, align=4), widened), place, align=4)
             return context.get_dummy_value()
 
-        return types.void(weights, at, stride, rows, first, last, total, column), code
+        return types.void(weights, at, stride, rows, first, last, total, to, column), code
 
     return add
 
@@ -113,8 +122,8 @@ def _loop(builder: Any, first: Any, last: Any, sums: tuple[Any, ...], add: Any) 
 
 
 add_rows = _adder(COLUMNS)
-"""``add_rows(weights, at, stride, rows, first, last, total, column)``: add `COLUMNS` columns of the rows
-``rows[first:last]`` to ``total[column:]``.
+"""``add_rows(weights, at, stride, rows, first, last, total, to, column)``: add `COLUMNS` columns of the rows
+``rows[first:last]`` to ``total[to + column:]``.
 
 Parameters
 ----------
@@ -126,7 +135,7 @@ rows : int32 array
 first, last : uint64
     Not the same. Sums of 8-bit weights are kept in 16 bits, so that 255 rows are the most.
 total : int32 array
-column : uint64
+to, column : uint64
 """
 add_rows_twice = _adder(2 * COLUMNS)
 """The same for twice as many columns."""

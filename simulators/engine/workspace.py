@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .lanes import BLOCK
 from .matrix_unit import PANEL_ROWS
-from .tables import BYTE_STRIPS, SHORT_STRIPS, VALUED_STRIPS, Ints, Tables
+from .tables import BYTE_STRIPS, PLACES, SHORT_STRIPS, VALUED_STRIPS, Ints, Tables
 from .vectors import COLUMNS
 from .words import WORD
 
@@ -39,7 +39,7 @@ class Workspace(NamedTuple):
     total, wide, a, divisor : (...,) int32, int64, int32, int32
         Sums of one projection, and of all that arrive at the two ports of a population; in `a` behind them what
         projections by tiles have summed ahead.
-    sums16, sums32, sums64, marks : (...,) int16, int32, int64, uint8
+    sums16, sums32, sums64, marks : (...,) int16, int32, int64, uint64
         Sums of the strips of a convolution, and which of them any synapse has reached.
     placed, begins : (...,) int32, int64
         Column and channel of every event of a convolution's source, and where the events of a place begin.
@@ -71,7 +71,7 @@ class Workspace(NamedTuple):
     sums16: NDArray[np.int16]
     sums32: NDArray[np.int32]
     sums64: Ints
-    marks: NDArray[np.uint8]
+    marks: NDArray[np.uint64]
     placed: NDArray[np.int32]
     begins: Ints
     picked: NDArray[np.int32]
@@ -95,7 +95,6 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
     room, own, tiled = _room(tables, steps), tables.strips, tables.tile_records
     valued = room if tables.populations["valued"].any() else room[: tables.inputs]
     width = sum_room(tables.size)
-    strips = range(BYTE_STRIPS, VALUED_STRIPS + 1)
     flat: dict[str, tuple[int, type[np.generic]]] = {
         "u": (tables.bias.size, np.int32),
         "v": (tables.bias.size, np.int32),
@@ -109,9 +108,9 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "a": (max([width, *(tiled["ahead"] + ahead_room(tiled))]) + BLOCK, np.int32),
         "divisor": (width, np.int32),
         "sums16": (max(_strip_room(tables, BYTE_STRIPS), width if tables.present.size else 0), np.int16),
-        "sums32": (_strip_room(tables, SHORT_STRIPS), np.int32),
+        "sums32": (_strip_room(tables, SHORT_STRIPS, PLACES), np.int32),
         "sums64": (_strip_room(tables, VALUED_STRIPS), np.int64),
-        "marks": (_strip_room(tables, *strips) // 8, np.uint8),
+        "marks": (-(-int(tables.strips["size"].max(initial=0)) // WORD) + 2 if len(tables.strips) else 0, np.uint64),
         "placed": (int((own["ins"] * own["rows_in"] * own["columns_in"]).max(initial=0)), np.int32),
         "begins": (int((own["rows_in"] * own["columns_in"]).max(initial=0)) + 1, np.int64),
         "picked": (int((own["ins"] * own["taps_y"] * own["taps_x"]).max(initial=0)), np.int32),
@@ -169,6 +168,6 @@ def aligned(size: int) -> NDArray[np.int8]:
 
 
 def _strip_room(tables: Tables, *forms: int) -> int:
-    """Sums of the largest convolution of some forms."""
+    """Sums of the largest convolution of some forms, with what a strip hangs over and blocks of neurons read behind."""
     own = tables.strips[tables.projections["strip"][np.isin(tables.projections["form"], forms)]]
-    return int((own["rows_out"] * own["columns"] * own["channels"]).max(initial=0))
+    return int(own["size"].max()) + COLUMNS if len(own) else 0

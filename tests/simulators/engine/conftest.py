@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spikewright.simulators.engine import order, packing
+from spikewright.simulators.engine import packing
 from spikewright.simulators.engine.matrix_unit import has_matrix_unit
 
 UNITS = [
@@ -16,6 +16,5 @@ UNITS = [
 @pytest.fixture(params=UNITS, ids=["tiles", "events"])
 def unit(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Whether the engine may use the matrix unit."""
-    for module in (order, packing):
-        monkeypatch.setattr(module, "has_matrix_unit", lambda: request.param)
+    monkeypatch.setattr(packing, "has_matrix_unit", lambda: request.param)
     return request.param
