@@ -10,8 +10,7 @@ import numpy as np
 
 from .compiled import kernel
 from .lists import clear
-from .order import CODE_BITS
-from .strip_sums import SIDE, mark_word
+from .strip_sums import CODE_BITS, SIDE, mark_word
 from .sums import sum_rows
 
 
@@ -44,13 +43,13 @@ def _place_events(codes, s, rows, first, last, placed, begins):
     """
     n, at = np.int64(0), np.int64(0)
     for event in range(first, last):
-        code = np.int64(codes[s.codes + rows[event]])
-        x, y = code & SIDE, (code >> CODE_BITS) & SIDE
+        code = np.uint64(codes[s.codes + rows[event]])
+        x, y = np.int64(code & SIDE), np.int64((code >> CODE_BITS) & SIDE)
         here = y * s.columns_in + x
         while n <= here:
             begins[n] = at
             n += 1
-        placed[at] = np.int32(x * s.ins + (code >> 2 * CODE_BITS))
+        placed[at] = np.int32(x * s.ins + np.int64(code >> (CODE_BITS + CODE_BITS)))
         at += 1
     while n <= s.rows_in * s.columns_in:
         begins[n] = at

@@ -183,9 +183,9 @@ def strip_records(program: Program, parts: list[Packed]) -> dict[str, NDArray[np
         (record["stride_y"], record["stride_x"]), (record["padding_y"], record["padding_x"]) = q.stride, q.padding
         record["per_channel"], record["line"] = strips.per_channel, strips.weights.shape[1]
         record["words"] = -(-(strips.weights.shape[1] if strips.weights.size else len(q.weights)) // WORD)
-        for name in ("rows", "row_sums", "row_lines", "column_sums", "column_lines", "lengths"):
+        for name in ("columns", "rows", "entries"):
             record[name] = first
-            places.append(getattr(strips, name))
+            places.append(getattr(strips, name).ravel())
             first += places[-1].size
     table["size"] = table["outs"] * table["rows_out"] * table["columns_out"]
     table["codes"] = firsts(strips.codes.size for _, strips in own)

@@ -11,11 +11,12 @@ import numpy as np
 from .compiled import kernel
 from .lanes import LANES, add_lanes
 from .lists import clear
-from .order import CODE_BITS
+from .order import CODE_BITS as BITS
+from .order import SIDE_MAX
 from .sums import shifted
 from .vectors import prefer_wide_vectors
 
-SIDE = np.int64((1 << CODE_BITS) - 1)
+SIDE, CODE_BITS = np.uint64(SIDE_MAX), np.uint64(BITS)
 """Ones where a code holds a row or a column."""
 
 
@@ -29,21 +30,21 @@ def sum_strips(s, places, codes, weights, start, masks, mask, rows, first, last,
     for k in range(np.uint64(s.size)):
         sums[k] = 0
     clear(marks, 0, s.size)
+    line, words, per_channel = np.uint64(s.line), np.uint64(s.words), np.uint64(s.per_channel)
+    codes_at, columns_at = np.uint64(s.codes), np.uint64(s.columns)
+    rows_at, entries_at = np.uint64(s.rows), np.uint64(s.entries)
     for event in range(np.uint64(first), np.uint64(last)):
-        code = np.int64(codes[np.uint64(s.codes) + np.uint64(rows[event])])
-        x = np.uint64(code & SIDE)
-        y = np.uint64((code >> np.int64(CODE_BITS)) & SIDE)
-        to = np.uint64(places[np.uint64(s.column_sums) + x])
-        n = np.uint64(places[np.uint64(s.lengths) + x])
-        of = np.uint64((code >> np.int64(2 * CODE_BITS)) * s.per_channel + places[np.uint64(s.column_lines) + x])
-        begin, end = places[np.uint64(s.rows) + y], places[np.uint64(s.rows) + y + np.uint64(1)]
-        for row in range(np.uint64(begin), np.uint64(end)):
-            at = to + np.uint64(places[np.uint64(s.row_sums) + row])
-            number = of + np.uint64(places[np.uint64(s.row_lines) + row])
-            origin = np.uint64(start) + number * np.uint64(s.line)
+        code = np.uint64(codes[codes_at + np.uint64(rows[event])])
+        x, y = columns_at + np.uint64(3) * (code & SIDE), rows_at + ((code >> CODE_BITS) & SIDE)
+        to, of, n = np.uint64(places[x]), np.uint64(places[x + np.uint64(1)]), np.uint64(places[x + np.uint64(2)])
+        of += (code >> (CODE_BITS + CODE_BITS)) * per_channel
+        for row in range(np.uint64(places[y]), np.uint64(places[y + np.uint64(1)])):
+            entry = entries_at + np.uint64(2) * row
+            at, number = to + np.uint64(places[entry]), of + np.uint64(places[entry + np.uint64(1)])
+            origin = np.uint64(start) + number * line
             for k in range(np.uint64(0), n, np.uint64(LANES)):
                 add_lanes(sums, at + k, weights, origin + k)
-            origin = np.uint64(mask) + number * np.uint64(s.words)
+            origin = np.uint64(mask) + number * words
             for k in range((n + np.uint64(63)) >> np.uint64(6)):
                 mark_word(marks, at + np.uint64(64) * k, masks[origin + k])
 
@@ -55,12 +56,11 @@ def sum_valued_strips(s, places, codes, weights, start, masks, mask, rows, value
         sums[k] = 0
     clear(marks, 0, s.size)
     for event in range(first, last):
-        code, value = np.int64(codes[s.codes + rows[event]]), np.int64(values[event])
-        x, y = code & SIDE, (code >> CODE_BITS) & SIDE
-        to, n = places[s.column_sums + x], places[s.lengths + x]
-        of = (code >> 2 * CODE_BITS) * s.per_channel + places[s.column_lines + x]
-        for row in range(places[s.rows + y], places[s.rows + y + 1]):
-            at, number = to + places[s.row_sums + row], of + places[s.row_lines + row]
+        code, value = np.uint64(codes[s.codes + rows[event]]), np.int64(values[event])
+        x, y = s.columns + 3 * np.int64(code & SIDE), s.rows + np.int64((code >> CODE_BITS) & SIDE)
+        to, of, n = places[x], places[x + 1] + np.int64(code >> (CODE_BITS + CODE_BITS)) * s.per_channel, places[x + 2]
+        for row in range(places[y], places[y + 1]):
+            at, number = to + places[s.entries + 2 * row], of + places[s.entries + 2 * row + 1]
             for k in range(n):
                 sums[at + k] += value * weights[start + number * s.line + k]
             for k in range((n + 63) >> 6):

@@ -33,24 +33,22 @@ class Strips:
         All strips, by source channel, row of the kernel, and kind of column; padded to `LANES` with weights that are 0.
     per_channel : int
         Strips of one source channel.
+    columns : (W, 3) int64 array
+        Of every source column: where its strips begin in a row of sums, its kind among the strips of a row of the
+        kernel, and how many weights of a strip are looked at.
     rows : (H + 1,) int64 array
-        Where the entries of every source row start in the next two.
-    row_sums, row_lines : (...,) int64 array
-        Where an output row begins among the sums, and a kernel row among the strips of a source channel.
-    column_sums, column_lines, lengths : (W,) int64 array
-        The same for a source column, and how many weights of its strips are looked at.
+        Where the entries of every source row start.
+    entries : (..., 2) int64 array
+        Where an output row begins among the sums, and a row of the kernel among the strips of a source channel.
     codes : (pre,) int32 array
         Channel, row and column of every source neuron in the order of the program.
     """
 
     weights: NDArray[np.int16]
     per_channel: int
+    columns: Ints
     rows: Ints
-    row_sums: Ints
-    row_lines: Ints
-    column_sums: Ints
-    column_lines: Ints
-    lengths: Ints
+    entries: Ints
     codes: NDArray[np.int32]
 
 
@@ -78,17 +76,13 @@ def cut_strips(q: Projection, source: tuple[int, ...]) -> Strips:
     if line <= NARROW:
         most = max(map(len, entries))
         entries = [own + [(0, taps_y)] * (most - len(own)) for own in entries]
-    starts = np.cumsum([0, *map(len, entries)])
-    row_sums = [out * out_width * outs for own in entries for out, _ in own]
-    row_lines = [tap * kinds.shape[1] for own in entries for _, tap in own]
     c, y, x = np.indices((ins, height, width)).reshape(3, -1)
     return Strips(
         weights.reshape(-1, line),
         (taps_y + 1) * kinds.shape[1],
-        *(np.array(values, np.int64) for values in (starts, row_sums, row_lines)),
-        first * outs,
-        kind.reshape(-1),
-        _padded(count * outs),
+        np.stack([first * outs, kind.reshape(-1), _padded(count * outs)], axis=1),
+        np.cumsum([0, *map(len, entries)]),
+        np.array([(out * out_width * outs, tap * kinds.shape[1]) for own in entries for out, tap in own], np.int64),
         (((c << CODE_BITS) + y << CODE_BITS) + x).astype(np.int32),
     )
 

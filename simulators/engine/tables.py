@@ -80,12 +80,9 @@ STRIP = np.dtype(
         ("line", np.int64),  # weights of a strip
         ("words", np.int64),  # of the mask of a strip, or of a row of weights
         ("per_channel", np.int64),  # strips of a source channel
-        ("rows", np.int64),  # where each of its arrays begins in `places`
-        ("row_sums", np.int64),
-        ("row_lines", np.int64),
-        ("column_sums", np.int64),
-        ("column_lines", np.int64),
-        ("lengths", np.int64),
+        ("columns", np.int64),  # where each of its arrays begins in `places`
+        ("rows", np.int64),
+        ("entries", np.int64),
         ("codes", np.int64),  # and in `codes`
         ("outs", np.int64),  # the rest of places: channels, rows and columns of the target
         ("rows_out", np.int64),
