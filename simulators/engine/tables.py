@@ -61,7 +61,7 @@ PROJECTION = np.dtype(
         ("start", np.int64),  # first weight in the buffer of the form, or first entry in `starts`
         ("stride", np.int64),  # length of a row of weights
         ("fan", np.int64),  # first entry in `fan_out`
-        ("synapse", np.int64),  # first word in `synapses` of rows, places and tiles, in `masks` of strips
+        ("synapse", np.int64),  # first word in `synapses`, of rows, places and tiles
         ("strip", np.int64),  # its record, of a convolution
         ("reach", np.int64),  # first word in `reach`, of places and tiles
         ("tile", np.int64),  # its record, if it is summed by tiles, else -1
@@ -77,8 +77,12 @@ PROJECTION = np.dtype(
 STRIP = np.dtype(
     [
         ("size", np.int64),  # neurons of the target
-        ("line", np.int64),  # weights of a strip
-        ("words", np.int64),  # of the mask of a strip, or of a row of weights
+        ("few", np.int64),  # fewer events than that are summed by strips
+        ("start", np.int64),  # their first weight, behind that of the projection
+        ("lines", np.int64),  # strips, weights of one, words of its mask, and its first word in `masks`
+        ("line", np.int64),
+        ("mask_words", np.int64),
+        ("mask", np.int64),
         ("per_channel", np.int64),  # strips of a source channel
         ("columns", np.int64),  # where each of its arrays begins in `places`
         ("rows", np.int64),
@@ -96,6 +100,7 @@ STRIP = np.dtype(
         ("stride_x", np.int64),
         ("padding_y", np.int64),
         ("padding_x", np.int64),
+        ("words", np.int64),  # of the mask of a row of weights
     ],
     align=True,
 )
