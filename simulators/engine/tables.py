@@ -207,6 +207,19 @@ class Tables(NamedTuple):
     tile_shapes: NDArray[np.uint8]
 
 
+class Inputs(NamedTuple):
+    """Events of all inputs.
+
+    Attributes
+    ----------
+    spikes : flat (T, B, channels of all spike inputs) uint8
+    values : flat (T, B, channels of all graded inputs) int32
+    """
+
+    spikes: NDArray[np.uint8]
+    values: NDArray[np.int32]
+
+
 class Results(NamedTuple):
     """What the kernels write, for B samples of T rows; a buffer that nobody asked for has size 0.
 
