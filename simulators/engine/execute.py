@@ -20,7 +20,7 @@ from ...models.errors import ConfigError
 from ..activity import Activity
 from ..assemble import make_trace
 from .buffers import by_population, flat_inputs, new_results
-from .kernels import run_samples
+from .entries import entries
 from .laying import lay
 from .order import as_outside
 from .prepared import Prepared, prepare
@@ -110,7 +110,7 @@ def _run_parts(
     def run(first: int, stop: int) -> int:
         workspace = prepared.take_workspace(steps)
         addresses = prepared.laid_tables.address, workspace.address, told_inputs.address, told_results.address
-        run_samples(*addresses, steps, samples, *INDEPENDENT, first, stop)
+        entries().run_samples(*addresses, steps, samples, *INDEPENDENT, first, stop)
         prepared.give_back(workspace, steps)
         return stop - first
 

@@ -159,6 +159,26 @@ RESULTS = Told(
 )
 
 
+_INTS = _flat(np.int64)
+COUNTED = Told(
+    "Counted",
+    {"post": _INTS, "pre": _INTS, "weight": _flat(np.int32), "fan_out": _INTS, "fan_in": _INTS, "reach": _INTS},
+)
+SPREAD = Told(
+    "Spread",
+    {
+        "post": _INTS,
+        "pre": _INTS,
+        "weight": _flat(np.int8),
+        "following": _INTS,
+        "near": _flat(np.uint16),
+        "far": _flat(np.int32),
+        "present": _flat(np.uint64),
+        "weights": _flat(np.int8),
+    },
+)
+
+
 def _reader(kind: Told) -> Any:
     """Make what turns an address into members."""
 
@@ -172,4 +192,6 @@ def _reader(kind: Told) -> Any:
     return read
 
 
-read_tables, read_workspace, read_inputs, read_results = map(_reader, (TABLES, WORKSPACE, INPUTS, RESULTS))
+read_tables, read_workspace = _reader(TABLES), _reader(WORKSPACE)
+read_inputs, read_results = _reader(INPUTS), _reader(RESULTS)
+read_counted, read_spread = _reader(COUNTED), _reader(SPREAD)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .arriving import sum_inputs
-from .compiled import inlined, kernel
+from .compiled import inlined
 from .handover import read_inputs, read_results, read_tables, read_workspace
 from .lists import list_bytes, list_values
 from .matrix_unit import configure, release
@@ -12,7 +12,6 @@ from .tables import TILES
 from .vectors import prefer_wide_vectors
 
 
-@kernel
 def run_samples(tables, work, inputs, results, steps, samples, early, period, first_sample, stop_sample):
     """Run the samples ``first_sample .. stop_sample - 1`` of B.
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .tables import Inputs, Ints, Results, Tables
-from .workspace import Workspace
+from .tables import Ints
 
 WORDS = 3
 """Room for a member: a number, or an address and up to two lengths."""
+
+
+Told = tuple[Any, ...]
 
 
 class Laid(NamedTuple):
@@ -18,18 +20,19 @@ class Laid(NamedTuple):
 
     Attributes
     ----------
-    arrays : Tables, Workspace, Inputs or Results
+    arrays : named tuple of arrays and numbers
+        As `handover` knows them.
     words : flat int64
     address : int
         Of the words.
     """
 
-    arrays: Tables | Workspace | Inputs | Results
+    arrays: Told
     words: Ints
     address: int
 
 
-def lay(arrays: Tables | Workspace | Inputs | Results) -> Laid:
+def lay(arrays: Told) -> Laid:
     """Tell of all members of `arrays`, in their order."""
     told: list[int] = []
     for member in arrays:

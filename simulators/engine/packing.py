@@ -12,8 +12,9 @@ from ...exporters.program.grid import grid_step
 from ...exporters.program.program import Program, Projection
 from ...exporters.program.synapses import out_shape, spatial
 from .listing import Lists, Rows, list_rows
-from .matrix_unit import has_matrix_unit
 from .order import Image, inside, outside, slides
+from .processor import has_matrix_unit
+from .shapes import COLUMNS, biased
 from .strips import Strips, cut_strips, fan_out
 from .tables import (
     BYTE_STRIPS,
@@ -29,7 +30,6 @@ from .tables import (
     Ints,
 )
 from .tiles import Tiled, tile_convolution, tile_dense
-from .vectors import COLUMNS, biased
 
 WIDE_FAN_IN = 1 << 22
 """Sums over more source neurons than that are kept in 64 bits."""

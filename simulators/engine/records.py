@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from ...exporters.program.program import Population, Program
 from ...exporters.program.projection import WINDOWED
 from ...exporters.program.synapses import out_shape, spatial
-from .lanes import BLOCK
 from .order import Image
 from .packing import Packed
+from .shapes import BLOCK
 from .tables import (
     ANY,
     BYTE_STRIPS,

@@ -7,8 +7,8 @@ import numpy as np
 from .arriving import count_touched, sum_convolution
 from .compiled import inlined
 from .lists import clear, count_spikes, list_bytes, list_values, sum_of, touch_marked
-from .matrix_unit import PANEL_ROWS
 from .neurons import divide, update_any, update_plain, wrapped
+from .shapes import PANEL_ROWS
 from .tables import ANY, PLAIN
 from .tile_sums import lay_groups, lay_map, multiply, place_columns, reach_columns, take_reached
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import kernel
-from .lanes import LANES, add_lanes
+from .lanes import add_lanes
 from .lists import clear
 from .order import CODE_BITS as BITS
 from .order import SIDE_MAX
+from .shapes import LANES
 from .sums import shifted
 from .vectors import prefer_wide_vectors
 

@@ -247,3 +247,46 @@ class Results(NamedTuple):
     values: NDArray[np.int32]
     u: NDArray[np.int32]
     v: NDArray[np.int32]
+
+
+class Counted(NamedTuple):
+    """A piece of the synapses of a projection, and what they are counted in.
+
+    Attributes
+    ----------
+    post, pre, weight : (synapses,) int64, int64, int32
+    fan_out : (pre,) int64
+        Synapses of every source neuron.
+    fan_in, reach : (post,) int64
+        Synapses of every target neuron, and the sum of their magnitudes.
+    """
+
+    post: Ints
+    pre: Ints
+    weight: NDArray[np.int32]
+    fan_out: Ints
+    fan_in: Ints
+    reach: Ints
+
+
+class Spread(NamedTuple):
+    """A piece of the synapses of a projection, and the lists that they are written to.
+
+    Attributes
+    ----------
+    post, pre, weight : (synapses,) int64, int64, int8
+    following : (pre,) int64
+        Next free place of every source neuron.
+    near, far, present : (...,) uint16, int32, uint64
+        Targets, in one of three ways.
+    weights : (...,) int8
+    """
+
+    post: Ints
+    pre: Ints
+    weight: NDArray[np.int8]
+    following: Ints
+    near: NDArray[np.uint16]
+    far: NDArray[np.int32]
+    present: NDArray[np.uint64]
+    weights: NDArray[np.int8]

@@ -7,10 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .lanes import BLOCK
-from .matrix_unit import PANEL_ROWS
+from .shapes import BLOCK, COLUMNS, PANEL_ROWS
 from .tables import BYTE_STRIPS, PLACES, SHORT_STRIPS, VALUED_STRIPS, Ints, Tables
-from .vectors import COLUMNS
 from .words import WORD
 
 CACHE_LINE = 64
