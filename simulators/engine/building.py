@@ -8,6 +8,7 @@ from typing import Any
 
 from numba.core import compiler, types
 from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
 from .keeping import Kernels
@@ -31,7 +32,10 @@ def _compile(function: Callable[..., Any], count: int) -> tuple[str, bytes]:
     done = compiler.compile_extra(
         cpu_target.typing_context, cpu_target.target_context, function, (types.int64,) * count, types.void, flags, {}
     )
-    return done.fndesc.llvm_func_name, done.library._get_compiled_object()
+    library = done.library
+    with global_compiler_lock:
+        library.finalize()
+    return done.fndesc.llvm_func_name, library._codegen._tm.emit_object(library._final_module)
 
 
 class _Part(JITCodeLibrary):
@@ -48,18 +52,20 @@ class _Part(JITCodeLibrary):
         if self._is_entry:
             super()._optimize_final_module()
 
-    def _finalize_specific(self) -> None:
-        if self._is_entry:
-            super()._finalize_specific()
+    def _finalize_final_module(self) -> None:
+        self._finalized = True
 
 
 @contextmanager
 def _parts_left_to_their_callers() -> Iterator[None]:
     """Keep Numba from making machine code of every function by itself, which takes as long as all that is needed."""
-    codegen = cpu_target.target_context.codegen()
+    context = cpu_target.target_context
+    codegen = context.codegen()
     before = codegen._library_class
     codegen._library_class = _Part
+    context.get_executable = lambda *parts: abs  # nobody calls them from Python, but Numba insists on something callable
     try:
         yield
     finally:
         codegen._library_class = before
+        del context.get_executable
