@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compiled import inlined
+from .compiled import kernel
 from .expanding import sum_expanded, take_expanded
 from .lanes import count_ones
 from .listing import WIDE_SUM_BITS
@@ -25,7 +25,7 @@ from .tables import BYTES, PLAIN, SHORT_STRIPS, SHORTS, TILES, VALUED_LISTS, VAL
 from .tile_sums import look_ahead, take_reached
 
 
-@inlined
+@kernel
 def sum_inputs(tables, p, t, b, steps, samples, work, results):
     """Sum what arrives at population `p` in row `t`; count operations and touched neurons.
 
@@ -66,7 +66,7 @@ def sum_inputs(tables, p, t, b, steps, samples, work, results):
     return at, up
 
 
-@inlined
+@kernel
 def _look_ahead(tables, p, t, steps, work):
     """Let the projections by tiles sum the next rows; say where the sums are if nothing is to be added to them."""
     for number in range(p.projection, p.projection + p.projections):
@@ -80,14 +80,14 @@ def _look_ahead(tables, p, t, steps, work):
     return 0, 6
 
 
-@inlined
+@kernel
 def count_touched(tables, p, t, b, steps, samples, work, results):
     """Count the neurons of population `p` that are marked, segment by segment."""
     for w in range(p.word, p.word + p.words):
         results.updates[(tables.segment[w] * steps + t) * samples + b] += np.int64(count_ones(work.touched[w]))
 
 
-@inlined
+@kernel
 def _sum_projection(tables, p, q, first, last, work, into):
     """Add what the events ``first .. last - 1`` of the lists bring through projection `q` to the sums `into`."""
     if q.form <= VALUES:
@@ -107,7 +107,7 @@ def _sum_projection(tables, p, q, first, last, work, into):
         _take_convolution(tables, p, q, first, last, work, into)
 
 
-@inlined
+@kernel
 def _sum_lists(tables, targets, p, q, first, last, work, into):
     if q.form == VALUED_LISTS:
         sum_valued_lists(
@@ -123,7 +123,7 @@ def _sum_lists(tables, targets, p, q, first, last, work, into):
         take_lists(work.wide, p.size, q, into, tables.bit, p, work.touched)
 
 
-@inlined
+@kernel
 def _take_convolution(tables, p, q, first, last, work, into):
     s = tables.strips[q.strip]
     if q.form == VALUED_STRIPS:
@@ -139,7 +139,7 @@ def _take_convolution(tables, p, q, first, last, work, into):
     touch_marked(tables, p, work.marks, 0, work.touched)
 
 
-@inlined
+@kernel
 def sum_convolution(tables, q, s, first, last, work):
     """Sum what the events ``first .. last - 1`` bring, and mark the neurons.
 
@@ -159,7 +159,7 @@ def sum_convolution(tables, q, s, first, last, work):
     return True
 
 
-@inlined
+@kernel
 def _sum_rows(tables, p, q, first, last, work, into):
     if q.form == BYTES:
         sum_rows(tables.bytes_, q.start, q.stride, work.rows, first, last, work.total, 0)

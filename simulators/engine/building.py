@@ -49,8 +49,9 @@ class _Part(JITCodeLibrary):
         module.data_layout = self._codegen._data_layout
 
     def _optimize_final_module(self) -> None:
-        if self._is_entry:
-            super()._optimize_final_module()
+        if self._is_entry:  # once: Numba's first, cheaper run is for counts of references, and there are none
+            passes, builder = self._codegen._module_pass_manager()
+            passes.run(self._final_module, builder)
 
     def _finalize_final_module(self) -> None:
         self._finalized = True
@@ -63,7 +64,8 @@ def _parts_left_to_their_callers() -> Iterator[None]:
     codegen = context.codegen()
     before = codegen._library_class
     codegen._library_class = _Part
-    context.get_executable = lambda *parts: abs  # nobody calls them from Python, but Numba insists on something callable
+    # Nobody calls them from Python, but Numba knows each by a built-in function of its own.
+    context.get_executable = lambda library, *parts: [library].append
     try:
         yield
     finally:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -16,7 +16,8 @@ import llvmlite.binding as llvm
 
 from .keeping import Kernels, kernel_file, read_kernels, write_kernels
 
-_POINTER, _WORD = ctypes.c_void_p, ctypes.c_int64
+PARAMETERS = {"run_samples": 10, "count_synapses": 1, "spread_synapses": 2}
+"""64-bit integers that each entry takes."""
 
 
 class Entries(NamedTuple):
@@ -69,16 +70,15 @@ def _load(kernels: Kernels) -> Entries:
         engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         engine.finalize_object()
         _engines.append(engine)
-        found[name] = _callable(engine.get_function_address(symbol))
+        found[name] = _callable(engine.get_function_address(symbol), PARAMETERS[name])
     return Entries(**found)
 
 
-def _callable(address: int) -> Callable[..., None]:
+_NOTHING = ctypes.c_void_p()
+"""Compiled code writes a null there, and never anything else."""
+
+
+def _callable(address: int, count: int) -> Callable[..., None]:
     """Python's side of Numba's calling convention: two addresses ahead, of what is returned and what went wrong."""
-    function, nothing = ctypes.CFUNCTYPE(ctypes.c_int32)(address), ctypes.byref(_POINTER())
-
-    def call(*numbers: int) -> None:
-        if function(nothing, nothing, *map(_WORD, numbers)):
-            raise AssertionError("compiled code raises nothing")
-
-    return call
+    function = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * count)(address)
+    return partial(function, ctypes.byref(_NOTHING), ctypes.byref(_NOTHING))

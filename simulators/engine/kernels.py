@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .arriving import sum_inputs
-from .compiled import inlined
+from .compiled import kernel
 from .handover import read_inputs, read_results, read_tables, read_workspace
 from .lists import list_bytes, list_values
 from .matrix_unit import configure, release
@@ -63,7 +63,7 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
         release()
 
 
-@inlined
+@kernel
 def _rest(p, work):
     """Bring the neurons of population `p` to rest."""
     for j in range(p.state, p.state + p.size):
@@ -73,7 +73,7 @@ def _rest(p, work):
             work.waiting[j] = 0
 
 
-@inlined
+@kernel
 def _list_inputs(tables, inputs, t, row, work):
     """List the events of every input in row `t` of a sample, which is row `row` of all inputs."""
     binary = graded = 0

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any, NamedTuple
 
 import numpy as np
-
-from .tables import Ints
 
 WORDS = 3
 """Room for a member: a number, or an address and up to two lengths."""
@@ -22,13 +21,13 @@ class Laid(NamedTuple):
     ----------
     arrays : named tuple of arrays and numbers
         As `handover` knows them.
-    words : flat int64
+    words : array of ctypes.c_int64
     address : int
         Of the words.
     """
 
     arrays: Told
-    words: Ints
+    words: Any
     address: int
 
 
@@ -40,10 +39,10 @@ def lay(arrays: Told) -> Laid:
             told += (address_of(member), *member.shape, 0)[:WORDS]
         else:
             told += (member, 0, 0)
-    words = np.array(told, np.int64)
-    return Laid(arrays, words, address_of(words))
+    words = (ctypes.c_int64 * len(told))(*told)
+    return Laid(arrays, words, ctypes.addressof(words))
 
 
 def address_of(array: np.ndarray) -> int:
-    """Where the first element of an array lies, which is C-contiguous."""
-    return array.__array_interface__["data"][0]
+    """Where the first element of an array lies, which is C-contiguous, if it has any."""
+    return array.__array_interface__["data"][0] if array.size else 0

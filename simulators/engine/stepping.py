@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .arriving import count_touched, sum_convolution
-from .compiled import inlined
+from .compiled import kernel
 from .lists import clear, count_spikes, list_bytes, list_values, sum_of, touch_marked
 from .neurons import divide, update_any, update_plain, wrapped
 from .shapes import PANEL_ROWS
@@ -13,7 +13,7 @@ from .tables import ANY, PLAIN
 from .tile_sums import lay_groups, lay_map, multiply, place_columns, reach_columns, take_reached
 
 
-@inlined
+@kernel
 def step(tables, p, at, up, t, b, steps, samples, work, results):
     """Update population `p` with the sums from `at` on, list its events and write what was asked for."""
     begin, rows = work.begin[p.source, t], work.rows
@@ -41,7 +41,7 @@ def step(tables, p, at, up, t, b, steps, samples, work, results):
         _write_state(p, at, up, p.first * steps * samples + (t * samples + b) * p.size, work, results)
 
 
-@inlined
+@kernel
 def step_by_sums(tables, p, t, b, steps, samples, work, results):
     """Sum and update population `p`, whose neurons take the sums as they are."""
     q = tables.projections[p.projection]
@@ -62,7 +62,7 @@ def step_by_sums(tables, p, t, b, steps, samples, work, results):
     _write_events(p, first, last, t, b, steps, samples, work, results)
 
 
-@inlined
+@kernel
 def step_by_tiles(tables, p, t, b, steps, samples, work, results):
     """Sum and update population `p` panel by panel, so that the sums of no more than one have to be kept.
 
@@ -118,7 +118,7 @@ def step_by_tiles(tables, p, t, b, steps, samples, work, results):
     _write_events(p, first, last, t, b, steps, samples, work, results)
 
 
-@inlined
+@kernel
 def _write_events(p, begin, end, t, b, steps, samples, work, results):
     """Close the list of events of population `p`, count them and write them if they were asked for."""
     work.begin[p.source, t + 1] = end
@@ -129,7 +129,7 @@ def _write_events(p, begin, end, t, b, steps, samples, work, results):
             results.spikes[to + work.rows[event]] = 1
 
 
-@inlined
+@kernel
 def _write_state(p, at, up, to, work, results):
     """Write the state of population `p`; a current of which nothing stays is nothing but the input."""
     for j in range(p.size):
