@@ -1,4 +1,4 @@
-"""Compiled sums of all that arrives at a population in one row, and how much of it is counted."""
+"""Compiled sums of all that arrives at a population in one row, and which neurons it touches."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .compiled import inlined
 from .expanding import sum_expanded, take_expanded
 from .lanes import count_ones
 from .listing import WIDE_SUM_BITS
-from .lists import sum_of, touch, touch_marked
+from .lists import touch, touch_marked
 from .place_sums import sum_places
 from .strip_sums import add_strips, sum_strips, sum_valued_strips
 from .sums import (
@@ -27,7 +27,7 @@ from .tile_sums import look_ahead, take_reached
 
 @inlined
 def sum_inputs(tables, p, t, b, steps, samples, work, results):
-    """Sum what arrives at population `p` in row `t`; count operations and touched neurons.
+    """Sum what arrives at population `p` in row `t`; count touched neurons.
 
     Returns
     -------
@@ -60,8 +60,6 @@ def sum_inputs(tables, p, t, b, steps, samples, work, results):
             take_reached(tables, p, q, t, work)
         elif q.form <= VALUES:
             touch(tables.synapses, q.synapse, work.rows, first, last, tables.reachable, work.touched, p.word, p.words)
-        ops = sum_of(tables.fan_out, q.fan, work.rows, first, last)
-        results.ops[(number * steps + t) * samples + b] = ops
     count_touched(tables, p, t, b, steps, samples, work, results)
     return at, up
 

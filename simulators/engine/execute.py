@@ -69,11 +69,16 @@ def run_engine(
         raise ConfigError(f"threads = {threads}; give 1 or more, or None for all processors.")
     prepared = prepare(program, place)
     steps, samples = next(iter(events.values())).shape[:2]
-    results = new_results(prepared.extent, steps, samples, records_spikes(record, place), "state" in record)
+    results = new_results(prepared.extent, steps, samples, records_spikes(record), "state" in record)
     inputs = flat_inputs(program, events)
     _run_parts(prepared, inputs, steps, samples, results, threads or processors(), tell)
     updates = results.updates.reshape(-1, steps, samples)
     u, v = (by_population(prepared, flat, steps, samples) for flat in (results.u, results.v))
+    by_core = None
+    if place is not None:
+        from .by_core import CountsByCore
+
+        by_core = CountsByCore(place, prepared.tallies, results.tallies.reshape(-1, steps, samples), updates)
     return make_trace(
         program,
         events,
@@ -83,15 +88,15 @@ def run_engine(
         {name: {"u": u[name], "v": v[name]} for name in u},
         record,
         place,
-        updates.transpose(1, 2, 0),
+        by_core,
         backend="engine",
         versions=engine_versions(),
     )
 
 
-def records_spikes(record: tuple[str, ...], place: Placement | None) -> bool:
+def records_spikes(record: tuple[str, ...]) -> bool:
     """Whether spikes of all rows are needed."""
-    return "spikes" in record or "events" in record or place is not None
+    return "spikes" in record or "events" in record
 
 
 def _run_parts(

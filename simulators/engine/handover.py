@@ -15,7 +15,7 @@ from numba.extending import intrinsic
 from numba.np.numpy_support import from_dtype
 
 from .compiled import kernel
-from .tables import POPULATION, PROJECTION, STRIP, TILE, Ints, Tables
+from .tables import COUNTER, POPULATION, PROJECTION, SHARE, STRIP, TERM, TILE, Ints, Tables
 from .workspace import Workspace
 
 WORDS = 16
@@ -39,7 +39,11 @@ TABLES = types.NamedTuple(
         _flat(np.int32),  # keep_v
         _flat(np.int32),  # theta
         _flat(np.int64),  # bit
-        _flat(np.int32),  # fan_out
+        _flat(np.int64),  # tally
+        _flat(COUNTER),  # counters
+        _flat(SHARE),  # shares
+        _flat(TERM),  # terms
+        types.int64,  # kept
         _flat(np.uint64),  # synapses
         _flat(np.uint64),  # always
         _flat(np.uint64),  # reachable
@@ -94,6 +98,7 @@ WORKSPACE = types.NamedTuple(
         _flat(np.int64),  # until
         _flat(np.int64),  # since
         _flat(np.int64),  # tiled
+        _flat(np.int64),  # tallies
     ),
     Workspace,
 )

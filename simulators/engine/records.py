@@ -140,7 +140,6 @@ def projection_records(
     ):
         table["start"][of_buffer] = firsts(np.array(sizes, np.int64)[of_buffer])
     _locate_lists(table, parts)
-    table["fan"] = firsts(part.fan_out.size for part in parts)
     table["synapse"] = firsts(mask.size for mask in masks)
     stripped = [part.strips is not None for part in parts]
     table["strip"][stripped] = np.arange(sum(stripped))
