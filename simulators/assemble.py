@@ -43,7 +43,7 @@ def make_trace(
     last_membrane : dict of population to (B, *shape) array
         v at the last row, of readout populations at least.
     spikes, state
-        As in `Trace`; needed if `record` asks for them, the spikes also if they carry values or are to be counted by core.
+        As in `Trace`; needed if `record` asks for them, the spikes also if they carry values or to count by core here.
     record : collection of {"spikes", "events", "state"}
     place : Placement, optional
         Count by core too.
@@ -75,7 +75,7 @@ def make_trace(
         state=state if "state" in record else {},
         synaptic_ops=activity.synaptic_ops,
         updates=activity.updates,
-        by_core=by_core or {},
+        by_core={} if by_core is None else by_core,
         settings=program.settings | _chosen(place, samples),
     )
 

@@ -20,6 +20,7 @@ from ...models.errors import ConfigError
 from ..activity import Activity
 from ..assemble import make_trace
 from .buffers import by_population, flat_inputs, new_results
+from .by_core import CountsByCore
 from .kernels import run_samples
 from .order import as_outside
 from .prepared import Prepared, prepare
@@ -74,11 +75,6 @@ def run_engine(
     _run_parts(prepared, inputs, steps, samples, results, threads or processors(), tell)
     updates = results.updates.reshape(-1, steps, samples)
     u, v = (by_population(prepared, flat, steps, samples) for flat in (results.u, results.v))
-    by_core = None
-    if place is not None:
-        from .by_core import CountsByCore
-
-        by_core = CountsByCore(place, prepared.tallies, results.tallies.reshape(-1, steps, samples), updates)
     return make_trace(
         program,
         events,
@@ -88,7 +84,7 @@ def run_engine(
         {name: {"u": u[name], "v": v[name]} for name in u},
         record,
         place,
-        by_core,
+        None if place is None else CountsByCore(place, prepared.tallies, results.tallies, updates),
         backend="engine",
         versions=engine_versions(),
     )
@@ -185,7 +181,7 @@ def _activity(prepared: Prepared, results: Results, updates: Ints) -> Activity:
         by_population(prepared, results.counts, samples),
         ops,
         {
-            name: updates[own.start] if own.stop - own.start == 1 else updates[own].sum(0)
+            name: updates[own.start] if own.stop - own.start == 1 else np.add.reduce(updates[own])
             for name, own in prepared.segments.items()
         },
     )

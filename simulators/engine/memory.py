@@ -245,11 +245,11 @@ def chunk_that_fits(
 def _is_small(program: Program, feed: Feed, record: tuple[str, ...], place: Placement | None) -> bool:
     """Whether a run is far too small for memory to matter, which is told in a few microseconds."""
     tables = kept_tables(program, place)
-    if tables is None or place is not None:
+    if tables is None:
         return False
     values = 24 if "state" in record else 16 if record else 1
     rows = feed.steps * feed.samples
-    return (
-        tables.bias.size * (rows * values + 8 * feed.samples) + 16 * rows * (tables.segments + len(tables.projections))
-        < SMALL
-    )
+    counted = 2 * tables.segments + 2 * len(tables.projections) + tables.kept
+    if place is not None:
+        counted += COUNTED_BY_CORE * len(place.cores) * (1 + program.depth)
+    return tables.bias.size * (rows * values + 8 * feed.samples) + 8 * rows * counted < SMALL

@@ -80,14 +80,13 @@ def make_tallies(
     for number, part in enumerate(parts):
         of[part.projection.source].append(number)
     if place is None:
-        return {name: _of_projections(parts, own, program.source(name).size) for name, own in of.items()}
+        return {name: _of_projections(parts, own) for name, own in of.items()}
     return {name: _of_cores(program, parts, own, name, image.get(name), place) for name, own in of.items()}
 
 
-def _of_projections(parts: list[Packed], own: list[int], size: int) -> Tally:
-    packer = _Packer(size)
-    operations = {number: [packer.pack(parts[number].fan_out)] for number in own}
-    return Tally(packer.words, operations)
+def _of_projections(parts: list[Packed], own: list[int]) -> Tally:
+    counts, words = pack_columns(parts[number].fan_out for number in own)
+    return Tally(words, {number: [count] for number, count in zip(own, counts, strict=True)})
 
 
 def _of_cores(
@@ -96,7 +95,7 @@ def _of_cores(
     from ..placement.counting import count_tables
 
     source = program.source(name)
-    packer, turned = _Packer(source.size), outside(image, source.size)
+    packer, turned = _Packer(), outside(image, source.size)
     events = packer.add(np.ones(source.size, np.int64))
     by_core: dict[str, list[tuple[int, Count]]] = {}
     for what, cores, table in count_tables(place, source, program.events(name).graded):
@@ -112,12 +111,17 @@ def _of_cores(
     return Tally(packer.words, operations, events, by_core)
 
 
+def pack_columns(columns: Iterable[Ints]) -> tuple[list[Count], list[Ints]]:
+    """Counts of columns of the same length, and the words that hold them."""
+    packer = _Packer()
+    return [packer.pack(column) for column in columns], packer.words
+
+
 class _Packer:
     """Lays columns into as few words as they come in."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self) -> None:
         self.words: list[Ints] = []
-        self._size = size
         self._used: list[int] = []
         self._known: dict[bytes, Field] = {}
 
@@ -144,7 +148,7 @@ class _Packer:
         free = [word for word, used in enumerate(self._used) if used + bits <= WORD_BITS]
         if not free:
             free = [len(self.words)]
-            self.words.append(np.zeros(self._size, np.int64))
+            self.words.append(np.zeros(column.size, np.int64))
             self._used.append(0)
         place = Field(free[0], self._used[free[0]], bits)
         self.words[place.word] |= column << place.shift
