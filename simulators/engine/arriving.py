@@ -81,6 +81,13 @@ def _look_ahead(tables, p, t, steps, work):
 @inlined
 def count_touched(tables, p, t, b, steps, samples, work, results):
     """Count the neurons of population `p` that are marked, segment by segment."""
+    if p.member >= 0:
+        for k in range(p.segments):
+            count, of = np.int64(0), p.member + k * p.words
+            for w in range(p.words):
+                count += np.int64(count_ones(work.touched[p.word + w] & tables.members[of + w]))
+            results.updates[((tables.segment[p.word] + k) * steps + t) * samples + b] = count
+        return
     for w in range(p.word, p.word + p.words):
         results.updates[(tables.segment[w] * steps + t) * samples + b] += np.int64(count_ones(work.touched[w]))
 

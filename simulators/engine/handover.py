@@ -48,6 +48,7 @@ TABLES = types.NamedTuple(
         _flat(np.uint64),  # always
         _flat(np.uint64),  # reachable
         _flat(np.int64),  # segment
+        _flat(np.uint64),  # members
         types.int64,  # segments
         _flat(np.int8),  # bytes_
         _flat(np.int16),  # shorts

@@ -26,7 +26,7 @@ from .tally_records import tally_records
 from .tile_records import tile_records
 from .tiles import outline_dense
 from .vectors import COLUMNS
-from .words import WORD, Segments, Words
+from .words import WORD, Segments, Words, bit_parts
 from .workspace import sum_room
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def outline(program: Program, segments: Segments, place: Placement | None = None
     }
     parts = [part for own in packed.values() for part in own]
     size = np.array([source.size for source in (*program.inputs, *populations)], np.int64)
-    words = {p.name: sum(-(-(stop - start) // WORD) for start, stop in segments[p.name]) for p in populations}
+    bits = bit_parts(segments, image)
+    words = {p.name: sum(-(-(stop - start) // WORD) for start, stop in bits[p.name]) for p in populations}
     masks = [hollow((len(part.exist), _words(part, words)), np.uint64) for part in parts]
     always: list[Words] = [hollow((words[p.name],), np.uint64) for p in populations]
     states, all_words = sum(-(-p.size // BLOCK) * BLOCK for p in populations), sum(words.values())
@@ -70,6 +71,7 @@ def outline(program: Program, segments: Segments, place: Placement | None = None
         always=hollow((all_words,), np.uint64),
         reachable=hollow((all_words,), np.uint64),
         segment=hollow((all_words,), np.int64),
+        members=hollow((sum(len(segments[n]) * words[n] for n in image if len(segments[n]) > 1),), np.uint64),
         segments=sum(len(part) for part in segments.values()),
         bytes_=hollow((small,), np.int8),
         shorts=hollow((sum(weights_of(part).size for part in parts) - small,), np.int16),

@@ -13,14 +13,23 @@ from ...exporters.program.program import Input, Population, Program
 from .lanes import BLOCK
 from .listing import join_lists
 from .matrix_unit import tile_shapes
-from .order import Image, images, inside, outside
+from .order import Image, images, outside
 from .packing import pack
 from .records import SMALL, population_records, projection_records, strip_records, update_of, weights_of
 from .tables import ANY, BYTES, LISTS, PLACES, TILES, Ints, Tables
 from .tallies import Tally, make_tallies
 from .tally_records import tally_records
 from .tile_records import tile_records
-from .words import Segments, Words, as_words, places_of_bits, reachable, segment_of_words
+from .words import (
+    Segments,
+    Words,
+    as_words,
+    bit_parts,
+    members_of_segments,
+    places_of_bits,
+    reachable,
+    segment_of_words,
+)
 from .workspace import sum_room
 
 if TYPE_CHECKING:
@@ -79,15 +88,13 @@ def build_tables(program: Program, segments: Segments, place: Placement | None =
         for p in populations
     }
     parts = [part for own in packed.values() for part in own]
-    order = {p.name: outside(image.get(p.name), p.size) for p in populations}
+    order, bits = {p.name: outside(image.get(p.name), p.size) for p in populations}, bit_parts(segments, image)
 
     def words(name: str, mask: NDArray[np.bool_], form: int = BYTES) -> Words:
         """Truth values of the neurons of a population in the order of its segments, or of the channels of a place."""
         if form in (PLACES, TILES):
             return as_words(mask, [(0, mask.shape[1])])
-        cut = segments[name]
-        whole = len(cut) == 1 or not mask.size
-        return as_words(mask if whole else mask[:, inside(image.get(name), mask.shape[1])], cut)
+        return as_words(mask, bits[name])
 
     tallies = make_tallies(program, parts, index, image, place)
     masks = [words(part.projection.target, part.exist, part.form) for part in parts]
@@ -103,14 +110,15 @@ def build_tables(program: Program, segments: Segments, place: Placement | None =
         projections=projection_records(program, parts, index, masks),
         bias=_join([padded(p.bias[order[p.name]]) for p in populations], np.int32),
         **_registers(program, order),
-        bit=_join([padded(own) for own in places_of_bits(order, segments)], np.int64)
+        bit=_join([padded(own) for own in places_of_bits(bits)], np.int64)
         if any(part.form >= LISTS for part in parts)
         else _ints([]),
         **tally_records(tallies.values(), parts, place is not None),
         synapses=_join(masks, np.uint64),
         always=_join(always, np.uint64),
         reachable=_join(touchable, np.uint64),
-        segment=segment_of_words([part for p in populations for part in segments[p.name]]),
+        segment=segment_of_words(segments, bits),
+        members=members_of_segments(segments, bits, order),
         segments=sum(len(part) for part in segments.values()),
         bytes_=_aligned(_join([weights_of(part) for part in parts if part.form in SMALL], np.int8)),
         shorts=_aligned(_join([weights_of(part) for part in parts if part.form not in SMALL], np.int16)),

@@ -88,10 +88,10 @@ def population_records(
     table["divided"] = [p.kind == "ei_gain" for p in populations]
     for name in ("refractory", "reciprocal_bits", "quotient_exp", "divisor_min"):
         table[name] = [getattr(p, name) for p in populations]
-    table["in_turn"] = [
-        len(cut) == 1 or (p.name not in image and all(start % WORD == 0 for start, _ in cut))
-        for p, cut in ((p, segments[p.name]) for p in populations)
-    ]
+    table["segments"] = [len(segments[p.name]) for p in populations]
+    across = (table["segments"] > 1) & [p.name in image for p in populations]
+    table["in_turn"] = across | [all(start % WORD == 0 for start, _ in segments[p.name]) for p in populations]
+    table["member"] = np.where(across, firsts(across * table["segments"] * table["words"]), -1)
     return table
 
 

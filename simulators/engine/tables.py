@@ -46,6 +46,8 @@ POPULATION = np.dtype(
         ("quotient_exp", np.int64),
         ("divisor_min", np.int64),
         ("in_turn", np.int64),  # whether its neurons have one bit after the other
+        ("segments", np.int64),
+        ("member", np.int64),  # first word in `members` if segments lie across words, else -1
     ],
     align=True,
 )
@@ -175,7 +177,10 @@ class Tables(NamedTuple):
     always, reachable : (words,) uint64
         Neurons with a bias, and neurons that some event or a bias can touch.
     segment : (words,) int64
-        Segment that a word belongs to: a population, or the part of it that lies on one core.
+        Segment that a word belongs to: a population, or the part of it that lies on one core. Populations that are held
+        place by place have segments across their words.
+    members : (...,) uint64
+        Neurons of each of those segments, one bit each.
     segments : int
     bytes_, shorts : (...,) int8, int16
         Weights, pre rows of `stride` targets per projection; those of `bytes_` as `vectors.add_rows` takes them.
@@ -212,6 +217,7 @@ class Tables(NamedTuple):
     always: NDArray[np.uint64]
     reachable: NDArray[np.uint64]
     segment: Ints
+    members: NDArray[np.uint64]
     segments: int
     bytes_: NDArray[np.int8]
     shorts: NDArray[np.int16]
