@@ -88,8 +88,13 @@ def count_touched(tables, p, t, b, steps, samples, work, results):
                 count += np.int64(count_ones(work.touched[p.word + w] & tables.members[of + w]))
             results.updates[((tables.segment[p.word] + k) * steps + t) * samples + b] = count
         return
+    segment, count = tables.segment[p.word], np.int64(0)
     for w in range(p.word, p.word + p.words):
-        results.updates[(tables.segment[w] * steps + t) * samples + b] += np.int64(count_ones(work.touched[w]))
+        if tables.segment[w] != segment:
+            results.updates[(segment * steps + t) * samples + b] = count
+            segment, count = tables.segment[w], np.int64(0)
+        count += np.int64(count_ones(work.touched[w]))
+    results.updates[(segment * steps + t) * samples + b] = count
 
 
 @inlined
