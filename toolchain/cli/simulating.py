@@ -78,7 +78,7 @@ def simulate(
 
     _require_trace(trace, record, resume)
     ei, tell = ei_for_chip(ei, chip), teller(quiet)
-    network, loaded = load(source, data, samples, steps, weights, example, encode, tell, ei)
+    network, loaded = load(source, data, samples, steps, weights, example, encode, tell, ei, lazy=True)
     program = network.program(loaded.calibration, **lowering(bits, reset, dt, cycle, "", scale, rows, rounding, ei))
     placements = place_all(program, [chip] if chip else None)
     done = run(
