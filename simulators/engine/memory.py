@@ -233,11 +233,15 @@ def chunk_that_fits(
     memory = need.memory(chunk or need.chunk(free))
     if free is not None and memory.total > free:
         parts = {name: getattr(memory, name) for name in ("tables", "workspaces", "inputs", "results", "trace")}
+        told = [f"{size:,} bytes for its {name}" for name, size in parts.items() if size]
+        told.append(f"running {memory.chunk} of {memory.samples} samples at a time")
+        if not out:
+            need = Need(program, feed.steps, feed.samples, record, threads, place, feed.bytes_of(1), feed.lazy, True)
+            told.append(f"{need.memory(chunk or need.chunk(free)).total:,} bytes in all with its results on disk")
         raise MemoryLimit(
             f"The run needs {memory.total:,} bytes of memory, {free:,} are available. Run fewer samples at a time "
             "(chunk=...), write the results to disk (out=FOLDER), or record less. It needs:",
-            [f"{size:,} bytes for its {name}" for name, size in parts.items() if size]
-            + [f"running {memory.chunk} of {memory.samples} samples at a time"],
+            told,
         )
     return memory.chunk
 

@@ -75,6 +75,8 @@ def test_a_run_that_cannot_fit_is_refused_before_it_starts(monkeypatch: pytest.M
     ) as told:
         simulate(program, x, record=("spikes",), threads=1)
     assert any("bytes for its results" in violation for violation in told.value.violations)
+    on_disk = next(v for v in told.value.violations if "with its results on disk" in v)
+    assert 10_000_000 < int(on_disk.split()[0].replace(",", "")) <= 100_000_000
     assert told.value.exit_code == 3
 
 
