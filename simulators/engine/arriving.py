@@ -21,7 +21,7 @@ from .sums import (
     sum_values,
     take_lists,
 )
-from .tables import BYTE_STRIPS, BYTES, PLACES, PLAIN, SHORTS, TILES, VALUED_LISTS, VALUED_STRIPS, VALUES
+from .tables import BYTES, PLAIN, SHORT_STRIPS, SHORTS, TILES, VALUED_LISTS, VALUED_STRIPS, VALUES
 from .tile_sums import look_ahead, take_reached
 
 
@@ -138,33 +138,35 @@ def _take_convolution(tables, p, q, first, last, work, into):
     s = tables.strips[q.strip]
     if q.form == VALUED_STRIPS:
         sum_valued_strips(
-            s, tables.places, tables.codes, tables.shorts, q.start, tables.masks, q.synapse, work.rows, work.values,
-            first, last, work.sums64, work.marks,
+            s, tables.places, tables.codes, tables.shorts, q.start, tables.masks, work.rows, work.values, first, last,
+            work.sums64, work.marks,
         )  # fmt: skip
         add_strips(work.sums64, p.size, q.shift, into)
+    elif sum_convolution(tables, q, s, first, last, work):
+        add_strips(work.sums16, p.size, q.shift, into)
     else:
-        sum_convolution(tables, q, s, first, last, work)
-        if q.form == BYTE_STRIPS:
-            add_strips(work.sums16, p.size, q.shift, into)
-        else:
-            add_strips(work.sums32, p.size, q.shift, into)
+        add_strips(work.sums32, p.size, q.shift, into)
     touch_marked(tables, p, work.marks, 0, work.touched)
 
 
 @inlined
 def sum_convolution(tables, q, s, first, last, work):
-    """Sum what the events ``first .. last - 1`` bring into ``work.sums16`` or ``work.sums32``, and mark the neurons."""
-    places, codes, masks, rows = tables.places, tables.codes, tables.masks, work.rows
-    if q.form == PLACES:
+    """Sum what the events ``first .. last - 1`` bring, and mark the neurons.
+
+    Returns
+    -------
+    bool
+        Whether the sums lie in ``work.sums16``, else in ``work.sums32``.
+    """
+    places, codes, masks, rows, marks = tables.places, tables.codes, tables.masks, work.rows, work.marks
+    if q.form == SHORT_STRIPS:
+        sum_strips(s, places, codes, tables.shorts, q.start, masks, rows, first, last, work.sums32, marks)
+        return False
+    if last - first >= s.few:
         sum_places(tables, q, s, first, last, work)
-    elif q.form == BYTE_STRIPS:
-        sum_strips(
-            s, places, codes, tables.bytes_, q.start, masks, q.synapse, rows, first, last, work.sums16, work.marks
-        )  # fmt: skip
-    else:
-        sum_strips(
-            s, places, codes, tables.shorts, q.start, masks, q.synapse, rows, first, last, work.sums32, work.marks
-        )  # fmt: skip
+        return False
+    sum_strips(s, places, codes, tables.bytes_, q.start, masks, rows, first, last, work.sums16, marks)
+    return True
 
 
 @inlined

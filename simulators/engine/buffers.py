@@ -11,37 +11,25 @@ from numpy.typing import NDArray
 from ...exporters.program.inputs import Events
 from ...exporters.program.program import Program
 from .order import as_outside
-from .tables import Results, Tables
+from .tables import Inputs, Results, Tables
 
 if TYPE_CHECKING:
     from .prepared import Prepared
 
 
-def flat_inputs(program: Program, events: Events) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+def flat_inputs(program: Program, events: Events) -> Inputs:
     """Rows of all spike and bias inputs side by side, and of all graded ones; a single one is not copied."""
     spikes = [events[port.name] for port in program.inputs if port.kind != "graded"]
     values = [events[port.name] for port in program.inputs if port.kind == "graded"]
-    return (
-        _read_only(_side_by_side(spikes, np.uint8)) if spikes else NO_SPIKES,
-        _read_only(_side_by_side(values, np.int32)) if values else NO_VALUES,
-    )
+    return Inputs(_side_by_side(spikes, np.uint8), _side_by_side(values, np.int32))
 
 
-def _side_by_side(events: list[NDArray[Any]], dtype: type) -> NDArray[Any]:
+def _side_by_side(events: list[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
+    if not events:
+        return np.zeros(0, dtype)
     if len(events) > 1:
-        return np.concatenate([e.reshape(*e.shape[:2], -1) for e in events], axis=2, dtype=dtype)
-    return np.ascontiguousarray(events[0], dtype)
-
-
-def _read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """A flat view that cannot be written: to Numba that is another type, so there is one kind of input, not two."""
-    view = array.reshape(-1)
-    view.setflags(write=False)
-    return view
-
-
-NO_SPIKES, NO_VALUES = _read_only(np.zeros(0, np.uint8)), _read_only(np.zeros(0, np.int32))
-"""Inputs without room, the same ones in every run."""
+        return np.concatenate([e.reshape(*e.shape[:2], -1) for e in events], axis=2, dtype=dtype).reshape(-1)
+    return np.ascontiguousarray(events[0], dtype).reshape(-1)
 
 
 class Extent(NamedTuple):

@@ -21,10 +21,11 @@ from ..activity import Activity
 from ..assemble import make_trace
 from .buffers import by_population, flat_inputs, new_results
 from .by_core import CountsByCore
-from .kernels import run_samples
+from .entries import entries
+from .laying import lay
 from .order import as_outside
 from .prepared import Prepared, prepare
-from .tables import Ints, Results
+from .tables import Inputs, Ints, Results
 
 if TYPE_CHECKING:
     from ..placement import Placement
@@ -97,7 +98,7 @@ def records_spikes(record: tuple[str, ...]) -> bool:
 
 def _run_parts(
     prepared: Prepared,
-    inputs: tuple[NDArray[Any], ...],
+    inputs: Inputs,
     steps: int,
     samples: int,
     results: Results,
@@ -105,11 +106,12 @@ def _run_parts(
     tell: Callable[[int], None] | None,
 ) -> None:
     """Run all samples, part after part or on several threads; the kernels hold no lock of the interpreter."""
+    told_inputs, told_results = lay(inputs), lay(results)
 
     def run(first: int, stop: int) -> int:
         workspace = prepared.take_workspace(steps)
-        words = prepared.kept_tables.words, workspace.words
-        run_samples(*words, *inputs, steps, samples, *INDEPENDENT, first, stop, *results)
+        addresses = prepared.laid_tables.address, workspace.address, told_inputs.address, told_results.address
+        entries().run_samples(*addresses, steps, samples, *INDEPENDENT, first, stop)
         prepared.give_back(workspace, steps)
         return stop - first
 

@@ -6,10 +6,8 @@ of 64 neighbouring neurons are loaded and stored once for four source neurons.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
@@ -17,21 +15,13 @@ from numba.extending import intrinsic
 
 from .compiled import kernel
 from .lanes import count_ones
+from .shapes import EXPANDED
 from .vectors import prefer_wide_vectors
 
-LANES = 64
-"""Target neurons of a word of bits."""
 AT_ONCE = 4
 """Source neurons that are added together."""
 FLUSH = 252
 """Rows of 8-bit weights whose sum fits 16 bits whatever they hold, a multiple of `AT_ONCE`: 252 x 128 < 2**15."""
-
-
-@cache
-def can_expand() -> bool:
-    """Whether this processor spreads bytes out by a mask (AVX-512 VBMI2)."""
-    features = llvm.get_host_cpu_features()
-    return bool(features.get("avx512vbmi2") and features.get("avx512bw"))
 
 
 @intrinsic
@@ -40,8 +30,8 @@ def _expand(typingctx: Any, weights: Any, starts: Any, masks: Any, sums: Any, co
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         flat = [context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (0, 3)]
-        bytes_, words = ir.VectorType(ir.IntType(8), LANES), ir.VectorType(ir.IntType(16), LANES // 2)
-        bits = ir.VectorType(ir.IntType(1), LANES)
+        bytes_, words = ir.VectorType(ir.IntType(8), EXPANDED), ir.VectorType(ir.IntType(16), EXPANDED // 2)
+        bits = ir.VectorType(ir.IntType(1), EXPANDED)
         load = cgutils.get_or_insert_function(
             builder.module,
             ir.FunctionType(bytes_, [ir.IntType(8).as_pointer(), bits, bytes_]),
@@ -74,19 +64,19 @@ def sum_expanded(starts, q, present, weights, rows, first, last, sums, marks, to
     words = np.uint64(q.stride)
     for j in range(words):
         marks[j] = 0
-    for j in range(np.uint64(LANES) * words):
+    for j in range(np.uint64(EXPANDED) * words):
         total[j] = 0
     for begin in range(np.uint64(first), np.uint64(last), np.uint64(FLUSH)):
         end = min(begin + np.uint64(FLUSH), np.uint64(last))
-        for j in range(np.uint64(LANES) * words):
+        for j in range(np.uint64(EXPANDED) * words):
             sums[j] = 0
         for event in range(begin, end, np.uint64(AT_ONCE)):
             _add_four(starts, q, present, weights, rows, event, end, sums, marks)
         for word in range(words):
-            block = np.uint64(LANES) * word
-            for j in range(np.uint64(LANES // 2)):
+            block = np.uint64(EXPANDED) * word
+            for j in range(np.uint64(EXPANDED // 2)):
                 total[block + np.uint64(2) * j] += np.int32(sums[block + j])
-                total[block + np.uint64(2) * j + np.uint64(1)] += np.int32(sums[block + np.uint64(LANES // 2) + j])
+                total[block + np.uint64(2) * j + np.uint64(1)] += np.int32(sums[block + np.uint64(EXPANDED // 2) + j])
 
 
 @kernel
@@ -107,7 +97,7 @@ def _add_four(starts, q, present, weights, rows, event, end, sums, marks):
     for j in range(words):
         m0, m1, m2, m3 = present[r0 + j], present[r1 + j] & l1, present[r2 + j] & l2, present[r3 + j] & l3
         marks[j] |= np.int64(m0 | m1 | m2 | m3)
-        _expand(weights, (k0, k1, k2, k3), (m0, m1, m2, m3), sums, np.uint64(LANES) * j)
+        _expand(weights, (k0, k1, k2, k3), (m0, m1, m2, m3), sums, np.uint64(EXPANDED) * j)
         k0, k1, k2, k3 = k0 + count_ones(m0), k1 + count_ones(m1), k2 + count_ones(m2), k3 + count_ones(m3)
 
 

@@ -1,174 +1,204 @@
-"""Tables and workspaces in the form in which compiled code holds them, laid down in memory once.
+"""Tables, workspaces, inputs and results as compiled code sees them: one address each, behind which the arrays are told.
 
-Handing thirty arrays to a kernel costs a twentieth of a short sample, handing over one with all of them in it next to
-nothing.
+Handing thirty arrays from function to function takes LLVM longer than everything else, and handing them over from
+Python a twentieth of a short sample. Here a member is read where it is used; as nobody writes there while a kernel runs,
+LLVM is told that it may read once.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba.core import types
-from numba.core.errors import TypingError
-from numba.extending import intrinsic
+from numba.core.datamodel.models import PrimitiveModel
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, register_model
+from numba.np.arrayobj import populate_array
 from numba.np.numpy_support import from_dtype
 
-from .compiled import kernel
-from .tables import COUNTER, POPULATION, PROJECTION, SHARE, STRIP, TERM, TILE, Ints, Tables
-from .workspace import Workspace
+from .laying import WORDS
+from .tables import COUNTER, POPULATION, PROJECTION, SHARE, STRIP, TERM, TILE
 
-WORDS = 16
-"""Room for a member, in words of eight bytes; an array of two dimensions takes nine."""
+WORD = ir.IntType(64)
+
+
+class Told(types.Type):
+    """Address of members told one behind the other; `members` is their types by name."""
+
+    def __init__(self, name: str, members: dict[str, types.Type]) -> None:
+        self.members = members
+        super().__init__(f"Told({name})")
+
+
+@register_model(Told)
+class _ToldModel(PrimitiveModel):
+    def __init__(self, manager: Any, kind: Told) -> None:
+        super().__init__(manager, kind, WORD.as_pointer())
+
+
+@infer_getattr
+class _ToldAttributes(AttributeTemplate):
+    key = Told
+
+    def generic_resolve(self, kind: Told, name: str) -> types.Type | None:
+        return kind.members.get(name)
+
+
+@lower_getattr_generic(Told)
+def _read_member(context: Any, builder: Any, kind: Told, words: Any, name: str) -> Any:
+    member, first = kind.members[name], WORDS * list(kind.members).index(name)
+
+    def word(k: int) -> Any:
+        loaded = builder.load(builder.gep(words, [ir.Constant(WORD, first + k)]))
+        loaded.set_metadata("invariant.load", builder.module.add_metadata([]))
+        return loaded
+
+    if not isinstance(member, types.Array):
+        return word(0)
+    size = context.get_abi_sizeof(context.get_data_type(member.dtype))
+    shape = [word(1 + k) for k in range(member.ndim)]
+    strides = [ir.Constant(WORD, size)]
+    for length in shape[:0:-1]:
+        strides.insert(0, builder.mul(length, strides[0]))
+    array = context.make_array(member)(context, builder)
+    data = builder.inttoptr(word(0), context.get_data_type(member.dtype).as_pointer())
+    populate_array(array, data, shape, strides, ir.Constant(WORD, size), None)
+    return array._getvalue()
 
 
 def _flat(kind: type[np.generic] | np.dtype[Any], dimensions: int = 1) -> types.Array:
     return types.Array(from_dtype(np.dtype(kind)), dimensions, "C")
 
 
-TABLES = types.NamedTuple(
-    (
-        _flat(np.int64),  # size
-        types.int64,  # binary
-        types.int64,  # inputs
-        _flat(np.int64),  # block
-        _flat(POPULATION),  # populations
-        _flat(PROJECTION),  # projections
-        _flat(np.int32),  # bias
-        _flat(np.int32),  # keep_u
-        _flat(np.int32),  # keep_v
-        _flat(np.int32),  # theta
-        _flat(np.int64),  # bit
-        _flat(np.int64),  # tally
-        _flat(COUNTER),  # counters
-        _flat(SHARE),  # shares
-        _flat(TERM),  # terms
-        types.int64,  # kept
-        _flat(np.uint64),  # synapses
-        _flat(np.uint64),  # always
-        _flat(np.uint64),  # reachable
-        _flat(np.int64),  # segment
-        _flat(np.uint64),  # members
-        types.int64,  # segments
-        _flat(np.int8),  # bytes_
-        _flat(np.int16),  # shorts
-        _flat(np.int64),  # starts
-        _flat(np.uint16),  # near
-        _flat(np.int32),  # far
-        _flat(np.uint64),  # present
-        _flat(np.int8),  # listed
-        _flat(np.uint64),  # reach
-        _flat(STRIP),  # strips
-        _flat(np.int64),  # places
-        _flat(np.int32),  # codes
-        _flat(np.uint64),  # masks
-        _flat(TILE),  # tile_records
-        _flat(np.int8),  # tiles
-        _flat(np.int32),  # spots
-        _flat(np.uint8),  # tile_shapes
-    ),
-    Tables,
+TABLES = Told(
+    "Tables",
+    {
+        "size": _flat(np.int64),
+        "binary": types.int64,
+        "inputs": types.int64,
+        "block": _flat(np.int64),
+        "populations": _flat(POPULATION),
+        "projections": _flat(PROJECTION),
+        "bias": _flat(np.int32),
+        "keep_u": _flat(np.int32),
+        "keep_v": _flat(np.int32),
+        "theta": _flat(np.int32),
+        "bit": _flat(np.int64),
+        "tally": _flat(np.int64),
+        "counters": _flat(COUNTER),
+        "shares": _flat(SHARE),
+        "terms": _flat(TERM),
+        "kept": types.int64,
+        "synapses": _flat(np.uint64),
+        "always": _flat(np.uint64),
+        "reachable": _flat(np.uint64),
+        "segment": _flat(np.int64),
+        "members": _flat(np.uint64),
+        "segments": types.int64,
+        "bytes_": _flat(np.int8),
+        "shorts": _flat(np.int16),
+        "starts": _flat(np.int64),
+        "near": _flat(np.uint16),
+        "far": _flat(np.int32),
+        "present": _flat(np.uint64),
+        "listed": _flat(np.int8),
+        "reach": _flat(np.uint64),
+        "strips": _flat(STRIP),
+        "places": _flat(np.int64),
+        "codes": _flat(np.int32),
+        "masks": _flat(np.uint64),
+        "tile_records": _flat(TILE),
+        "tiles": _flat(np.int8),
+        "spots": _flat(np.int32),
+        "tile_shapes": _flat(np.uint8),
+    },
 )
-WORKSPACE = types.NamedTuple(
-    (
-        _flat(np.int32),  # u
-        _flat(np.int32),  # v
-        _flat(np.int32),  # waiting
-        _flat(np.int32),  # rows
-        _flat(np.int32),  # values
-        _flat(np.int64, 2),  # begin
-        _flat(np.uint8),  # fired
-        _flat(np.int32),  # events
-        _flat(np.int32),  # total
-        _flat(np.int64),  # wide
-        _flat(np.int32),  # a
-        _flat(np.int32),  # divisor
-        _flat(np.int16),  # sums16
-        _flat(np.int32),  # sums32
-        _flat(np.int64),  # sums64
-        _flat(np.uint64),  # marks
-        _flat(np.int32),  # placed
-        _flat(np.int64),  # begins
-        _flat(np.int32),  # picked
-        _flat(np.uint64),  # touched
-        _flat(np.int8),  # panel
-        _flat(np.int8),  # map
-        _flat(np.uint64),  # seen
-        _flat(np.uint64),  # columns
-        _flat(np.uint64),  # reached
-        _flat(np.int64),  # until
-        _flat(np.int64),  # since
-        _flat(np.int64),  # tiled
-        _flat(np.int64),  # tallies
-    ),
-    Workspace,
+WORKSPACE = Told(
+    "Workspace",
+    {
+        "u": _flat(np.int32),
+        "v": _flat(np.int32),
+        "waiting": _flat(np.int32),
+        "rows": _flat(np.int32),
+        "values": _flat(np.int32),
+        "begin": _flat(np.int64, 2),
+        "fired": _flat(np.uint8),
+        "events": _flat(np.int32),
+        "total": _flat(np.int32),
+        "wide": _flat(np.int64),
+        "a": _flat(np.int32),
+        "divisor": _flat(np.int32),
+        "sums16": _flat(np.int16),
+        "sums32": _flat(np.int32),
+        "sums64": _flat(np.int64),
+        "marks": _flat(np.uint64),
+        "placed": _flat(np.int32),
+        "begins": _flat(np.int64),
+        "picked": _flat(np.int32),
+        "touched": _flat(np.uint64),
+        "panel": _flat(np.int8),
+        "map": _flat(np.int8),
+        "seen": _flat(np.uint64),
+        "columns": _flat(np.uint64),
+        "reached": _flat(np.uint64),
+        "until": _flat(np.int64),
+        "since": _flat(np.int64),
+        "tiled": _flat(np.int64),
+        "tallies": _flat(np.int64),
+    },
+)
+INPUTS = Told("Inputs", {"spikes": _flat(np.uint8), "values": _flat(np.int32)})
+RESULTS = Told(
+    "Results",
+    {
+        "counts": _flat(np.int64),
+        "last": _flat(np.int32),
+        "ops": _flat(np.int64),
+        "updates": _flat(np.int64),
+        "tallies": _flat(np.int64),
+        "spikes": _flat(np.uint8),
+        "values": _flat(np.int32),
+        "u": _flat(np.int32),
+        "v": _flat(np.int32),
+    },
 )
 
 
-def _transfer(kind: types.NamedTuple) -> tuple[Any, Any]:
-    """Make the two halves: one writes a tuple of the type `kind` into an array of words, the other reads it there."""
+_INTS = _flat(np.int64)
+COUNTED = Told(
+    "Counted",
+    {"post": _INTS, "pre": _INTS, "weight": _flat(np.int32), "fan_out": _INTS, "fan_in": _INTS, "reach": _INTS},
+)
+SPREAD = Told(
+    "Spread",
+    {
+        "post": _INTS,
+        "pre": _INTS,
+        "weight": _flat(np.int8),
+        "following": _INTS,
+        "near": _flat(np.uint16),
+        "far": _flat(np.int32),
+        "present": _flat(np.uint64),
+        "weights": _flat(np.int8),
+    },
+)
 
-    def place(context: Any, builder: Any, array: Any, words: Any) -> Any:
-        memory = context.make_array(array)(context, builder, words).data
-        return builder.bitcast(memory, context.get_value_type(kind).as_pointer())
+
+def _reader(kind: Told) -> Any:
+    """Make what turns an address into members."""
 
     @intrinsic
-    def write(typingctx: Any, value: Any, words: Any) -> Any:
-        if value != kind:
-            raise TypingError(f"This is not what the kernels read there: {value} instead of {kind}.")
-
+    def read(typingctx: Any, address: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            builder.store(arguments[0], place(context, builder, signature.args[1], arguments[1]))
-            return context.get_dummy_value()
+            return builder.inttoptr(arguments[0], WORD.as_pointer())
 
-        return types.void(value, words), code
+        return kind(types.int64), code
 
-    @intrinsic
-    def read(typingctx: Any, words: Any) -> Any:
-        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return builder.load(place(context, builder, signature.args[0], arguments[0]))
-
-        return kind(words), code
-
-    return write, read
+    return read
 
 
-_write_tables, read_tables = _transfer(TABLES)
-_write_workspace, read_workspace = _transfer(WORKSPACE)
-
-
-class Kept(NamedTuple):
-    """Arrays, and the words that tell a kernel where they lie; the words are good as long as the arrays live.
-
-    Attributes
-    ----------
-    arrays : Tables or Workspace
-    words : (...,) int64
-    """
-
-    arrays: Tables | Workspace
-    words: Ints
-
-
-def keep_tables(tables: Tables) -> Kept:
-    """Lay down `tables` for `read_tables`."""
-    kept = Kept(tables, np.zeros(WORDS * len(tables), np.int64))
-    _store_tables(*kept)
-    return kept
-
-
-def keep_workspace(workspace: Workspace) -> Kept:
-    """Lay down `workspace` for `read_workspace`."""
-    kept = Kept(workspace, np.zeros(WORDS * len(workspace), np.int64))
-    _store_workspace(*kept)
-    return kept
-
-
-@kernel
-def _store_tables(tables, words):
-    _write_tables(tables, words)
-
-
-@kernel
-def _store_workspace(workspace, words):
-    _write_workspace(workspace, words)
+read_tables, read_workspace = _reader(TABLES), _reader(WORKSPACE)
+read_inputs, read_results = _reader(INPUTS), _reader(RESULTS)
+read_counted, read_spread = _reader(COUNTED), _reader(SPREAD)

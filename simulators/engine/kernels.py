@@ -3,46 +3,40 @@
 from __future__ import annotations
 
 from .arriving import sum_inputs
-from .compiled import inlined, kernel
+from .compiled import inlined
 from .counting import count_events
-from .handover import read_tables, read_workspace
+from .handover import read_inputs, read_results, read_tables, read_workspace
 from .lists import list_bytes, list_values
 from .matrix_unit import configure, release
 from .stepping import step, step_by_sums, step_by_tiles
-from .tables import TILES, Results
+from .tables import TILES
 from .vectors import prefer_wide_vectors
 
 
-@kernel
-def run_samples(
-    table_words, work_words, spikes, values, steps, samples, early, period, first_sample, stop_sample, *results
-):
+def run_samples(tables, work, inputs, results, steps, samples, early, period, first_sample, stop_sample):
     """Run the samples ``first_sample .. stop_sample - 1`` of B.
 
     Parameters
     ----------
-    table_words, work_words : flat int64
-        Tables, and a Workspace of this thread alone, as `handover` keeps them.
-    spikes : flat (T, B, channels of all spike inputs) uint8
-    values : flat (T, B, channels of all graded inputs) int32
+    tables, work, inputs, results : int
+        Addresses of what `laying.lay` told of a Tables, a Workspace of this thread alone, an Inputs and a Results.
+        Samples are independent, so threads may write different ones at the same time.
     steps, samples : int
         T and B.
     early, period : int
         Rows before row 0, and rows after which neurons are reset again; both 0 for independent samples. A population of
         level L is at rest until row -L.
-    *results
-        The members of a Results; one by one they are handed over faster. Samples are independent, so threads may write
-        different ones at the same time.
     """
     prefer_wide_vectors()
-    tables, work, results = read_tables(table_words), read_workspace(work_words), Results(*results)
+    tables, work = read_tables(tables), read_workspace(work)
+    inputs, results = read_inputs(inputs), read_results(results)
     if len(tables.tile_records):
         configure(tables.tile_shapes)
     for b in range(first_sample, stop_sample):
         for number in range(len(tables.tile_records)):
             work.until[number] = 0
         for t in range(steps):
-            _list_inputs(tables, spikes, values, t, t * samples + b, work)
+            _list_inputs(tables, inputs, t, t * samples + b, work)
         for block in range(tables.block.size - 1):
             for t in range(steps):
                 for number in range(tables.block[block], tables.block[block + 1]):
@@ -82,7 +76,7 @@ def _rest(p, work):
 
 
 @inlined
-def _list_inputs(tables, spikes, values, t, row, work):
+def _list_inputs(tables, inputs, t, row, work):
     """List the events of every input in row `t` of a sample, which is row `row` of all inputs."""
     binary = graded = 0
     for s in range(tables.inputs):
@@ -94,9 +88,9 @@ def _list_inputs(tables, spikes, values, t, row, work):
     for s in range(tables.inputs):
         size, begin = tables.size[s], work.begin[s, t]
         if s < tables.binary:
-            end = list_bytes(spikes, spike, size, work.rows, begin)
+            end = list_bytes(inputs.spikes, spike, size, work.rows, begin)
             spike += size
         else:
-            end = list_values(values, value, size, work.rows, work.values, begin)
+            end = list_values(inputs.values, value, size, work.rows, work.values, begin)
             value += size
         work.begin[s, t + 1] = end

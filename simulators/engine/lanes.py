@@ -12,10 +12,8 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from ...exporters.program.program import STATE_LIMIT
+from .shapes import BLOCK, LANES
 
-BLOCK = 64
-"""Neurons of a population are padded to a multiple of it, one bit of a word each."""
-LANES = 16
 MEMBRANE_BITS = STATE_LIMIT.bit_length() + 1
 CURRENT_BITS = 32
 """A current wraps at 24 bits once, so that a large input leaves more."""

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from ...exporters.program.grid import grid_range, grid_step
 from ...exporters.program.projection import WINDOWED, Projection
-from .compiled import kernel
-from .expanding import LANES, can_expand
-from .tables import Ints
+from .entries import entries
+from .laying import lay
+from .processor import can_expand
+from .shapes import EXPANDED
+from .tables import Counted, Ints, Spread
 
 PIECE = 1 << 17
 """Synapses that are looked at together."""
@@ -26,6 +28,8 @@ NEAR = 1 << 16
 """Targets up to so many are told by 16 bits."""
 EXPANDED_SHARE = 1 / 16
 """From this share of all places on, a bit for every place is no more memory than targets of 16 bits."""
+TARGETS = np.uint16, np.int32, np.uint64
+"""Types of targets: told by 16 bits, by 32, and as words of bits."""
 WIDE_SUM_BITS = 40
 """Bits that hold a sum where the word has 64; the other 24 count events."""
 
@@ -93,16 +97,16 @@ class Lists:
     @property
     def words(self) -> int:
         """Words of 64 bits, one for every target neuron."""
-        return -(-self.rows.post.size // LANES)
+        return -(-self.rows.post.size // EXPANDED)
 
     def write(self, targets: NDArray[np.integer], weights: NDArray[np.int8]) -> None:
         """Write the synapses to arrays of length `size`, or of targets to words of zeros if they are bits."""
         following = self.starts[:-1].copy()
+        near, far, present = (targets if targets.dtype == kind else np.zeros(0, kind) for kind in TARGETS)
         for post, pre, weight in _pieces(self.rows, self.delay):
             small = ((weight >> self.step_exp) - self.offset).astype(np.int8)
-            if self.expands:
-                _set_bits(post, pre, targets, self.words)
-            _distribute(post, pre, small, following, targets, weights, not self.expands)
+            told = lay(Spread(post, pre, small, following, near, far, present, weights))
+            entries().spread_synapses(told.address, self.words)
 
 
 def list_rows(q: Projection, rows: Rows, delay: int, valued: bool) -> Lists:
@@ -113,7 +117,8 @@ def list_rows(q: Projection, rows: Rows, delay: int, valued: bool) -> Lists:
     fan_out, fan_in = np.zeros(rows.pre.size, np.int64), np.zeros(rows.post.size, np.int64)
     reach = np.zeros(rows.post.size, np.int64)
     for post, pre, weight in _pieces(rows, delay):
-        _count(post, pre, weight >> step_exp, fan_out, fan_in, reach)
+        told = lay(Counted(post, pre, weight >> step_exp, fan_out, fan_in, reach))
+        entries().count_synapses(told.address)
     starts = np.concatenate([[0], np.cumsum(fan_out)])
     sum_bits = int(reach.max(initial=0)).bit_length() + 1
     events = int(fan_in.max(initial=0)).bit_length()
@@ -167,34 +172,5 @@ def _pieces(rows: Rows, delay: int) -> Iterator[tuple[Ints, Ints, NDArray[np.int
         exist = weight != 0
         if isinstance(rows.delays, np.ndarray):
             exist &= rows.delays[first:last] == delay
-        yield post[exist], rows.pre[rows.indices[first:last][exist]], weight[exist].astype(np.int32)
-
-
-@kernel
-def _count(post, pre, weight, fan_out, fan_in, reach):
-    """Add to the synapses of every source and every target, and to the sum of the magnitudes of the latter's."""
-    for k in range(np.uint64(post.size)):
-        fan_out[np.uint64(pre[k])] += np.int64(1)
-        fan_in[np.uint64(post[k])] += np.int64(1)
-        reach[np.uint64(post[k])] += np.int64(abs(weight[k]))
-
-
-@kernel
-def _distribute(post, pre, weight, following, targets, weights, told):
-    """Write every synapse to the next place of its source's list; `following` are those places."""
-    for k in range(np.uint64(post.size)):
-        source = np.uint64(pre[k])
-        place = np.uint64(following[source])
-        following[source] += np.int64(1)
-        if told:
-            targets[place] = post[k]
-        weights[place] = weight[k]
-
-
-@kernel
-def _set_bits(post, pre, present, words):
-    """Set the bit of every synapse in the words of its source."""
-    for k in range(np.uint64(post.size)):
-        target = np.uint64(post[k])
-        word = np.uint64(pre[k]) * np.uint64(words) + (target >> np.uint64(6))
-        present[word] |= np.uint64(1) << (target & np.uint64(63))
+        pre = rows.pre[rows.indices[first:last][exist]]
+        yield post[exist].astype(np.int64), pre.astype(np.int64), weight[exist].astype(np.int32)

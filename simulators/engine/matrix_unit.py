@@ -7,55 +7,23 @@ Architectures Optimization Reference Manual", chapter on Intel AMX).
 
 from __future__ import annotations
 
-import ctypes
-import os
-import platform
-from functools import cache
 from typing import Any
 
 import llvmlite.binding
-import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
-from numpy.typing import NDArray
 
-SWITCH = "SPIKEWRIGHT_MATRIX_UNIT"
-"""Environment variable; "off" leaves the matrix unit alone. Results are the same."""
-TILE_ROWS, TILE_BYTES = 16, 64
-TILE_SIZE = TILE_ROWS * TILE_BYTES
-PANEL_ROWS = 2 * TILE_ROWS
-"""Rows of events that are multiplied at once."""
+from .processor import IS_X86
+from .shapes import TILE_BYTES, TILE_SIZE
+
 INDEX = ir.IntType(64)
-_IS_X86 = platform.machine().lower() in ("x86_64", "amd64")
-_ARCH_PRCTL, _REQUEST_PERMISSION, _TILE_DATA = 158, 0x1023, 18
-
-if _IS_X86:
+if IS_X86:
     llvmlite.binding.initialize_native_asmparser()
 
 
-@cache
-def has_matrix_unit() -> bool:
-    """Whether this process may multiply tiles; asks Linux for the permission, which threads share."""
-    if os.environ.get(SWITCH, "").lower() == "off" or not _IS_X86 or platform.system() != "Linux":
-        return False
-    features = llvmlite.binding.get_host_cpu_features()
-    if not (features.get("amx-tile") and features.get("amx-int8")):
-        return False
-    return ctypes.CDLL(None).syscall(_ARCH_PRCTL, _REQUEST_PERMISSION, _TILE_DATA) == 0
-
-
-def tile_shapes() -> NDArray[np.uint8]:
-    """What `configure` loads, (64,): all eight tiles are whole."""
-    shapes = np.zeros(64, np.uint8)
-    shapes[0] = 1  # the palette
-    shapes[16:32:2] = TILE_BYTES  # bytes of a row, 16 bits each
-    shapes[48:56] = TILE_ROWS
-    return shapes
-
-
 def _emit(builder: Any, text: str, constraints: str, *arguments: Any) -> None:
-    if _IS_X86:  # elsewhere no table asks for a product, and nobody gets here
+    if IS_X86:  # elsewhere no table asks for a product, and nobody gets here
         kind = ir.FunctionType(ir.VoidType(), [a.type for a in arguments])
         builder.asm(kind, text, constraints, list(arguments), side_effect=True)
 

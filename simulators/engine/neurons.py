@@ -12,7 +12,6 @@ from ...exporters.program.reciprocals import RECIPROCAL_EXP, reciprocals
 from ..neurons import QUOTIENT_LIMIT
 from .compiled import kernel
 from .lanes import (
-    BLOCK,
     advance,
     advance_current,
     advance_current_soft,
@@ -21,6 +20,7 @@ from .lanes import (
     advance_soft,
 )
 from .lists import append
+from .shapes import BLOCK
 from .vectors import prefer_wide_vectors
 
 LIMIT = np.int32(STATE_LIMIT)

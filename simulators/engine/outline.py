@@ -14,18 +14,17 @@ from numpy.typing import NDArray
 
 from ...exporters.program.grid import grid_step
 from ...exporters.program.program import Program, Projection
-from .lanes import BLOCK
-from .matrix_unit import has_matrix_unit, tile_shapes
 from .order import Image, images, outside
 from .packing import LISTED_SHARE, WIDE_FAN_IN, Packed, pack
 from .plan import block_of, blocks
+from .processor import has_matrix_unit
 from .records import SMALL, population_records, projection_records, strip_records, update_of, weights_of
+from .shapes import BLOCK, COLUMNS, tile_shapes
 from .tables import ANY, BYTES, LISTS, PLACES, SHORTS, TILES, VALUES, Ints, Tables
 from .tallies import make_tallies
 from .tally_records import tally_records
 from .tile_records import tile_records
 from .tiles import outline_dense
-from .vectors import COLUMNS
 from .words import WORD, Segments, Words, bit_parts
 from .workspace import sum_room
 

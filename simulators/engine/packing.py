@@ -12,8 +12,9 @@ from ...exporters.program.grid import grid_step
 from ...exporters.program.program import Program, Projection
 from ...exporters.program.synapses import out_shape, spatial
 from .listing import Lists, Rows, list_rows
-from .matrix_unit import has_matrix_unit
 from .order import Image, inside, outside, slides
+from .processor import has_matrix_unit
+from .shapes import COLUMNS, biased
 from .strips import Strips, cut_strips, fan_out
 from .tables import (
     BYTE_STRIPS,
@@ -29,12 +30,11 @@ from .tables import (
     Ints,
 )
 from .tiles import Tiled, tile_convolution, tile_dense
-from .vectors import COLUMNS, biased
 
 WIDE_FAN_IN = 1 << 22
 """Sums over more source neurons than that are kept in 64 bits."""
 WIDE_CHANNELS = 48
-"""From so many channels on, the places of a convolution are summed one by one."""
+"""From so many channels on, the places of a convolution are summed one by one if many events come."""
 WRAP_FREE = 2**23 - 1
 """Sums up to it do not wrap at 24 bits."""
 LISTED_SHARE = 1 / 32
@@ -116,7 +116,7 @@ def _compressed(program: Program, q: Projection, post: Ints, pre: Ints) -> Rows:
 
 
 def _convolution(program: Program, q: Projection, image: Image | None, valued: bool, ahead: bool) -> Packed:
-    """Tiles, else strips, or rows of weights where channels are many and the source lies place by place."""
+    """Tiles, else strips, and rows of weights too where channels are many and the source lies place by place."""
     source = program.source(q.source)
     step_exp, own = _step_exp(q), outside(image, source.size)
     small = q.weights >> step_exp
@@ -132,12 +132,13 @@ def _convolution(program: Program, q: Projection, image: Image | None, valued: b
             tiled = tiled if ahead else replace(tiled, window=1)
             return replace(packed, form=TILES, exist=tiled.exist, tiled=tiled)
     strips = cut_strips(q, source.shape)
+    kind = np.int8 if form == BYTE_STRIPS else np.int16
+    strips = replace(strips, codes=strips.codes[own], weights=(strips.weights >> step_exp).astype(kind))
     if is_small and not valued and len(q.weights) >= WIDE_CHANNELS and image == spatial(source.shape):
         rows = _rows(q, q.weights.transpose(0, 2, 3, 1).reshape(len(q.weights), -1), q.min_delay, valued, False)
-        strips = replace(strips, codes=strips.codes[own], weights=strips.weights[:0])
+        strips = strips if form == BYTE_STRIPS else replace(strips, weights=np.zeros((0, 0), np.int8))
         return replace(packed, form=PLACES, rows=rows.rows, exist=rows.exist, strips=strips)
-    weights = (strips.weights >> step_exp).astype(np.int8 if form == BYTE_STRIPS else np.int16)
-    return replace(packed, strips=replace(strips, codes=strips.codes[own], weights=weights))
+    return replace(packed, strips=strips)
 
 
 def _step_exp(q: Projection) -> int:

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from ...exporters.program.make import require_valid
 from ...exporters.program.program import Input, Population, Program
-from .lanes import BLOCK
 from .listing import join_lists
-from .matrix_unit import tile_shapes
 from .order import Image, images, outside
 from .packing import pack
 from .records import SMALL, population_records, projection_records, strip_records, update_of, weights_of
+from .shapes import BLOCK, tile_shapes
 from .tables import ANY, BYTES, LISTS, PLACES, TILES, Ints, Tables
 from .tallies import Tally, make_tallies
 from .tally_records import tally_records

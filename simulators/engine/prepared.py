@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from ...exporters.program.program import Program
 from .buffers import Extent, extent_of
-from .handover import Kept, keep_tables, keep_workspace
+from .laying import Laid, lay
 from .plan import build_tables
 from .tables import Tables
 from .words import Segments
@@ -24,7 +24,7 @@ class Prepared:
     Attributes
     ----------
     tables : Tables
-    kept_tables : Kept
+    laid_tables : Laid
         The same for the kernels.
     extent : Extent
     populations : list of (name, first neuron, the one behind its last, shape)
@@ -43,7 +43,7 @@ class Prepared:
     def __init__(self, program: Program, place: Placement | None) -> None:
         segments = segments_of(program, place)
         self.tables, self.images, self.projections, self.tallies = build_tables(program, segments, place)
-        self.kept_tables = keep_tables(self.tables)
+        self.laid_tables = lay(self.tables)
         self.extent: Extent = extent_of(program, self.tables)
         firsts = self.tables.populations["first"].tolist()
         self.populations = [
@@ -55,17 +55,17 @@ class Prepared:
         for name, parts in segments.items():
             self.segments[name] = slice(first, first + len(parts))
             first += len(parts)
-        self._spare: dict[int, list[Kept]] = {}
+        self._spare: dict[int, list[Laid]] = {}
         self._lock = Lock()
 
-    def take_workspace(self, steps: int) -> Kept:
+    def take_workspace(self, steps: int) -> Laid:
         """Take a workspace for samples of `steps` rows; whoever takes it alone uses it."""
         with self._lock:
             if spare := self._spare.get(steps):
                 return spare.pop()
-        return keep_workspace(new_workspace(self.tables, steps))
+        return lay(new_workspace(self.tables, steps))
 
-    def give_back(self, workspace: Kept, steps: int) -> None:
+    def give_back(self, workspace: Laid, steps: int) -> None:
         """Let others use a workspace; those for other lengths of samples are dropped."""
         with self._lock:
             if steps not in self._spare:

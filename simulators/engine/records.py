@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from ...exporters.program.program import Population, Program
 from ...exporters.program.projection import WINDOWED
 from ...exporters.program.synapses import out_shape, spatial
-from .lanes import BLOCK
 from .order import Image
 from .packing import Packed
-from .strips import Strips
+from .shapes import BLOCK
 from .tables import (
     ANY,
     BYTE_STRIPS,
@@ -28,13 +27,14 @@ from .tables import (
     STRIP,
     TILES,
     VALUED_LISTS,
-    VALUED_STRIPS,
     Ints,
 )
 from .tiles import is_fused
 from .words import WORD, Segments, Words, as_words
 
-STRIPS = (BYTE_STRIPS, SHORT_STRIPS, VALUED_STRIPS)
+MANY_ROWS = 20
+"""Under a kernel; from there on, to sum place by place is faster than by strips."""
+ALWAYS = 1 << 62
 CURRENT_LIMIT = 2**23
 NO_LOW = -(2**31)
 """Lower threshold of neurons that have none."""
@@ -148,9 +148,6 @@ def projection_records(
     table["tile"][tiled] = np.arange(sum(tiled))
     places = np.isin(table["form"], (PLACES, TILES))
     table["reach"][places] = firsts(mask.shape[1] for mask, own in zip(masks, places, strict=True) if own)
-    strips = np.isin(table["form"], STRIPS)
-    words = [0 if part.strips is None else words_of(part.strips) for part in parts]
-    table["synapse"][strips] = firsts(np.array(words, np.int64)[strips])
     return table
 
 
@@ -172,34 +169,36 @@ def _locate_lists(table: NDArray[np.void], parts: list[Packed]) -> None:
 
 def strip_records(program: Program, parts: list[Packed]) -> dict[str, NDArray[np.generic]]:
     """Tables of the convolutions that are summed by strips or places."""
-    own = [(part.projection, part.strips) for part in parts if part.strips is not None]
+    own = [(part, part.projection, part.strips) for part in parts if part.strips is not None]
     table, places, first = np.zeros(len(own), STRIP), [np.zeros(0, np.int64)], 0
-    for record, (q, strips) in zip(table, own, strict=True):
+    for record, (part, q, strips) in zip(table, own, strict=True):
         source = program.source(q.source).shape
         record["ins"], record["rows_in"], record["columns_in"] = spatial(source)
         record["outs"], record["rows_out"], record["columns_out"] = out_shape(q, source)
         record["taps_y"], record["taps_x"] = q.weights.shape[2:]
         (record["stride_y"], record["stride_x"]), (record["padding_y"], record["padding_x"]) = q.stride, q.padding
-        record["per_channel"], record["line"] = strips.per_channel, strips.weights.shape[1]
-        record["words"] = -(-(strips.weights.shape[1] if strips.weights.size else len(q.weights)) // WORD)
+        record["per_channel"], record["words"] = strips.per_channel, -(-len(q.weights) // WORD)
+        record["lines"], record["line"] = strips.weights.shape
+        record["start"] = part.rows.size
+        if part.form == PLACES:
+            under = record["taps_y"] * record["taps_x"] / (record["rows_in"] * record["columns_in"])
+            record["few"] = MANY_ROWS / under if strips.weights.size else 0
+        else:
+            record["few"] = ALWAYS
         for name in ("columns", "rows", "entries"):
             record[name] = first
             places.append(getattr(strips, name).ravel())
             first += places[-1].size
     table["size"] = table["outs"] * table["rows_out"] * table["columns_out"]
-    table["codes"] = firsts(strips.codes.size for _, strips in own)
+    table["mask_words"] = -(-table["line"] // WORD)
+    table["mask"] = firsts(table["lines"] * table["mask_words"])
+    table["codes"] = firsts(strips.codes.size for *_, strips in own)
     return {
         "strips": table,
         "places": np.concatenate(places),
-        "codes": np.concatenate([np.zeros(0, np.int32), *[strips.codes for _, strips in own]]),
-        "masks": np.concatenate([np.zeros(0, np.uint64), *[_mask(strips.weights) for _, strips in own]]),
+        "codes": np.concatenate([np.zeros(0, np.int32), *[strips.codes for *_, strips in own]]),
+        "masks": np.concatenate([np.zeros(0, np.uint64), *[_mask(strips.weights) for *_, strips in own]]),
     }
-
-
-def words_of(strips: Strips) -> int:
-    """Words of the masks of all strips."""
-    lines, line = strips.weights.shape
-    return lines * -(-line // WORD)
 
 
 def _mask(weights: NDArray[np.integer]) -> Words:
@@ -208,8 +207,8 @@ def _mask(weights: NDArray[np.integer]) -> Words:
 
 
 def weights_of(part: Packed) -> NDArray[np.integer]:
-    """Weights in the order in which they are summed; none of lists."""
-    return part.rows if part.strips is None or part.form == PLACES else part.strips.weights
+    """Weights in the order in which they are summed, of places and behind them of strips; none of lists."""
+    return part.rows if part.strips is None else np.concatenate([part.rows.ravel(), part.strips.weights.ravel()])
 
 
 def firsts(sizes: Iterable[int]) -> Ints:

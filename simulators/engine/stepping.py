@@ -7,9 +7,9 @@ import numpy as np
 from .arriving import count_touched, sum_convolution
 from .compiled import inlined
 from .lists import clear, count_spikes, list_bytes, list_values, touch_marked
-from .matrix_unit import PANEL_ROWS
 from .neurons import divide, update_any, update_plain, wrapped
-from .tables import ANY, BYTE_STRIPS, PLAIN
+from .shapes import PANEL_ROWS
+from .tables import ANY, PLAIN
 from .tile_sums import lay_groups, lay_map, multiply, place_columns, reach_columns, take_reached
 
 
@@ -50,8 +50,7 @@ def step_by_sums(tables, p, t, b, steps, samples, work, results):
     if t >= q.delay:
         begin, end = work.begin[q.source, t - q.delay], work.begin[q.source, t - q.delay + 1]
     rows, first = work.rows, work.begin[p.source, t]
-    sum_convolution(tables, q, s, begin, end, work)
-    if p.fused == BYTE_STRIPS:
+    if sum_convolution(tables, q, s, begin, end, work):
         last = update_plain(p, 0, p.size, work.sums16, 0, 6 + q.shift, work.u, work.v, tables.bias, rows, first)
     else:
         last = update_plain(p, 0, p.size, work.sums32, 0, 6 + q.shift, work.u, work.v, tables.bias, rows, first)

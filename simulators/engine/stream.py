@@ -13,9 +13,9 @@ from ...exporters.program.trace import Trace
 from ..activity import count_activity
 from ..assemble import make_trace
 from .buffers import by_population, flat_inputs, new_results
+from .entries import entries
 from .execute import engine_versions, recorded_spikes
-from .handover import keep_workspace
-from .kernels import run_samples
+from .laying import lay
 from .prepared import prepare
 from .workspace import new_workspace
 
@@ -36,9 +36,9 @@ def run_stream(program: Program, events: Events, record: tuple[str, ...] = ()) -
     rows = early + steps * samples
     state = prepared.extent.reads_membrane or "state" in record
     results = new_results(prepared.extent, rows, 1, spikes=True, state=state)
-    workspace = keep_workspace(new_workspace(prepared.tables, rows))  # used once: it is as long as the whole stream
-    words = prepared.kept_tables.words, workspace.words
-    run_samples(*words, *flat_inputs(program, laid), rows, 1, early, steps, 0, 1, *results)
+    workspace = lay(new_workspace(prepared.tables, rows))  # used once: it is as long as the whole stream
+    parts = prepared.laid_tables, workspace, lay(flat_inputs(program, laid)), lay(results)
+    entries().run_samples(*(part.address for part in parts), rows, 1, early, steps, 0, 1)
 
     def cut(found: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Rows of each sample, (T, B, *shape)."""

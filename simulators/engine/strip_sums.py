@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import kernel
-from .lanes import LANES, add_lanes
+from .lanes import add_lanes
 from .lists import clear
 from .order import CODE_BITS as BITS
 from .order import SIDE_MAX
+from .shapes import LANES
 from .sums import shifted
 from .vectors import prefer_wide_vectors
 
@@ -21,7 +22,7 @@ SIDE, CODE_BITS = np.uint64(SIDE_MAX), np.uint64(BITS)
 
 
 @kernel
-def sum_strips(s, places, codes, weights, start, masks, mask, rows, first, last, sums, marks):
+def sum_strips(s, places, codes, weights, start, masks, rows, first, last, sums, marks):
     """Sum the strips of the sources ``rows[first:last]`` into `sums`, and what they reach into `marks`, a bit each.
 
     `s` is the record of the convolution, `places` and `codes` what it points to; see `strips.Strips`.
@@ -30,8 +31,9 @@ def sum_strips(s, places, codes, weights, start, masks, mask, rows, first, last,
     for k in range(np.uint64(s.size)):
         sums[k] = 0
     clear(marks, 0, s.size)
-    line, words, per_channel = np.uint64(s.line), np.uint64(s.words), np.uint64(s.per_channel)
+    line, words, per_channel = np.uint64(s.line), np.uint64(s.mask_words), np.uint64(s.per_channel)
     codes_at, columns_at = np.uint64(s.codes), np.uint64(s.columns)
+    weights_at, mask_at = np.uint64(start + s.start), np.uint64(s.mask)
     rows_at, entries_at = np.uint64(s.rows), np.uint64(s.entries)
     for event in range(np.uint64(first), np.uint64(last)):
         code = np.uint64(codes[codes_at + np.uint64(rows[event])])
@@ -41,16 +43,16 @@ def sum_strips(s, places, codes, weights, start, masks, mask, rows, first, last,
         for row in range(np.uint64(places[y]), np.uint64(places[y + np.uint64(1)])):
             entry = entries_at + np.uint64(2) * row
             at, number = to + np.uint64(places[entry]), of + np.uint64(places[entry + np.uint64(1)])
-            origin = np.uint64(start) + number * line
+            origin = weights_at + number * line
             for k in range(np.uint64(0), n, np.uint64(LANES)):
                 add_lanes(sums, at + k, weights, origin + k)
-            origin = np.uint64(mask) + number * words
+            origin = mask_at + number * words
             for k in range((n + np.uint64(63)) >> np.uint64(6)):
                 mark_word(marks, at + np.uint64(64) * k, masks[origin + k])
 
 
 @kernel
-def sum_valued_strips(s, places, codes, weights, start, masks, mask, rows, values, first, last, sums, marks):
+def sum_valued_strips(s, places, codes, weights, start, masks, rows, values, first, last, sums, marks):
     """Like `sum_strips`, each strip times the value of its event, in 64 bits."""
     for k in range(s.size):
         sums[k] = 0
@@ -62,9 +64,9 @@ def sum_valued_strips(s, places, codes, weights, start, masks, mask, rows, value
         for row in range(places[y], places[y + 1]):
             at, number = to + places[s.entries + 2 * row], of + places[s.entries + 2 * row + 1]
             for k in range(n):
-                sums[at + k] += value * weights[start + number * s.line + k]
+                sums[at + k] += value * weights[start + s.start + number * s.line + k]
             for k in range((n + 63) >> 6):
-                mark_word(marks, np.uint64(at + 64 * k), masks[mask + number * s.words + k])
+                mark_word(marks, np.uint64(at + 64 * k), masks[s.mask + number * s.mask_words + k])
 
 
 @kernel

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from ...exporters.program.projection import Projection
 from ...exporters.program.synapses import out_shape, spatial
-from .lanes import LANES
 from .order import CODE_BITS
+from .shapes import LANES
 from .tables import Ints
 
 NARROW = 64

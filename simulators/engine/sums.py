@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import kernel
-from .vectors import COLUMNS, add_rows, add_rows_twice, prefer_wide_vectors
+from .shapes import COLUMNS
+from .vectors import add_rows, add_rows_twice, prefer_wide_vectors
 
 FLUSH = 255
 """Rows of 8-bit weights whose sum fits 16 bits whatever they hold: 255 x 128 < 2**15."""

@@ -62,7 +62,7 @@ PROJECTION = np.dtype(
         ("shift", np.int64),  # the exponent, plus the power of two taken out of the weights
         ("start", np.int64),  # first weight in the buffer of the form, or first entry in `starts`
         ("stride", np.int64),  # length of a row of weights
-        ("synapse", np.int64),  # first word in `synapses` of rows, places and tiles, in `masks` of strips
+        ("synapse", np.int64),  # first word in `synapses`, of rows, places and tiles
         ("strip", np.int64),  # its record, of a convolution
         ("reach", np.int64),  # first word in `reach`, of places and tiles
         ("tile", np.int64),  # its record, if it is summed by tiles, else -1
@@ -78,8 +78,12 @@ PROJECTION = np.dtype(
 STRIP = np.dtype(
     [
         ("size", np.int64),  # neurons of the target
-        ("line", np.int64),  # weights of a strip
-        ("words", np.int64),  # of the mask of a strip, or of a row of weights
+        ("few", np.int64),  # fewer events than that are summed by strips
+        ("start", np.int64),  # their first weight, behind that of the projection
+        ("lines", np.int64),  # strips, weights of one, words of its mask, and its first word in `masks`
+        ("line", np.int64),
+        ("mask_words", np.int64),
+        ("mask", np.int64),
         ("per_channel", np.int64),  # strips of a source channel
         ("columns", np.int64),  # where each of its arrays begins in `places`
         ("rows", np.int64),
@@ -97,6 +101,7 @@ STRIP = np.dtype(
         ("stride_x", np.int64),
         ("padding_y", np.int64),
         ("padding_x", np.int64),
+        ("words", np.int64),  # of the mask of a row of weights
     ],
     align=True,
 )
@@ -237,6 +242,19 @@ class Tables(NamedTuple):
     tile_shapes: NDArray[np.uint8]
 
 
+class Inputs(NamedTuple):
+    """Events of all inputs.
+
+    Attributes
+    ----------
+    spikes : flat (T, B, channels of all spike inputs) uint8
+    values : flat (T, B, channels of all graded inputs) int32
+    """
+
+    spikes: NDArray[np.uint8]
+    values: NDArray[np.int32]
+
+
 class Results(NamedTuple):
     """What the kernels write, for B samples of T rows; a buffer that nobody asked for has size 0.
 
@@ -267,3 +285,46 @@ class Results(NamedTuple):
     values: NDArray[np.int32]
     u: NDArray[np.int32]
     v: NDArray[np.int32]
+
+
+class Counted(NamedTuple):
+    """A piece of the synapses of a projection, and what they are counted in.
+
+    Attributes
+    ----------
+    post, pre, weight : (synapses,) int64, int64, int32
+    fan_out : (pre,) int64
+        Synapses of every source neuron.
+    fan_in, reach : (post,) int64
+        Synapses of every target neuron, and the sum of their magnitudes.
+    """
+
+    post: Ints
+    pre: Ints
+    weight: NDArray[np.int32]
+    fan_out: Ints
+    fan_in: Ints
+    reach: Ints
+
+
+class Spread(NamedTuple):
+    """A piece of the synapses of a projection, and the lists that they are written to.
+
+    Attributes
+    ----------
+    post, pre, weight : (synapses,) int64, int64, int8
+    following : (pre,) int64
+        Next free place of every source neuron.
+    near, far, present : (...,) uint16, int32, uint64
+        Targets, in one of three ways.
+    weights : (...,) int8
+    """
+
+    post: Ints
+    pre: Ints
+    weight: NDArray[np.int8]
+    following: Ints
+    near: NDArray[np.uint16]
+    far: NDArray[np.int32]
+    present: NDArray[np.uint64]
+    weights: NDArray[np.int8]

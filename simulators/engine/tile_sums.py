@@ -10,7 +10,8 @@ import numpy as np
 from .compiled import kernel
 from .lanes import copy_line, count_ones, lowest, ones
 from .lists import clear, touch_marked
-from .matrix_unit import PANEL_ROWS, TILE_ROWS, TILE_SIZE, multiply_1x1, multiply_1x2, multiply_2x1, multiply_2x2
+from .matrix_unit import multiply_1x1, multiply_1x2, multiply_2x1, multiply_2x2
+from .shapes import PANEL_ROWS, TILE_ROWS, TILE_SIZE
 
 SEEN = np.uint64(8)
 """So many events of a row, and at most four of each line of 64, are looked at before all are."""

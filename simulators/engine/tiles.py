@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from ...exporters.program.projection import Projection
 from ...exporters.program.synapses import out_shape, spatial
-from .lanes import BLOCK
-from .matrix_unit import PANEL_ROWS, TILE_BYTES, TILE_ROWS
+from .shapes import BLOCK, PANEL_ROWS, TILE_BYTES, TILE_ROWS
 from .tables import Ints
 
 GROUPS = (1, 2, 4, 8, 16)

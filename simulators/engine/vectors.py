@@ -9,24 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
-from numpy.typing import NDArray
 
-COLUMNS = 64
-"""Rows of weights are padded to a multiple of it."""
-BIAS = 128
-"""What 8-bit weights of even columns are stored with, as bytes without a sign."""
+from .shapes import BIAS, COLUMNS
+
 INDEX = ir.IntType(64)
-
-
-def biased(rows: NDArray[np.int8]) -> NDArray[np.int8]:
-    """Rows (pre, stride) of 8-bit weights as the loop takes them, a copy."""
-    bytes_ = rows.astype(np.uint8)
-    bytes_[:, ::2] += BIAS
-    return bytes_.view(np.int8)
 
 
 def _adder(columns: int) -> Any:

@@ -7,10 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .lanes import BLOCK
-from .matrix_unit import PANEL_ROWS
+from .shapes import BLOCK, COLUMNS, PANEL_ROWS
 from .tables import BYTE_STRIPS, PLACES, SHORT_STRIPS, VALUED_STRIPS, Ints, Tables
-from .vectors import COLUMNS
 from .words import WORD
 
 CACHE_LINE = 64
@@ -110,7 +108,7 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "wide": (width, np.int64),
         "a": (max([width, *(tiled["ahead"] + ahead_room(tiled))]) + BLOCK, np.int32),
         "divisor": (width, np.int32),
-        "sums16": (max(_strip_room(tables, BYTE_STRIPS), width if tables.present.size else 0), np.int16),
+        "sums16": (max(_strip_room(tables, BYTE_STRIPS, PLACES), width if tables.present.size else 0), np.int16),
         "sums32": (_strip_room(tables, SHORT_STRIPS, PLACES), np.int32),
         "sums64": (_strip_room(tables, VALUED_STRIPS), np.int64),
         "marks": (-(-int(tables.strips["size"].max(initial=0)) // WORD) + 2 if len(tables.strips) else 0, np.uint64),

@@ -1,0 +1,84 @@
+"""Compiled entries of the engine, loaded from the user's cache, or compiled on first use and kept there.
+
+Loading takes llvmlite alone; Numba is imported only to compile.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Callable
+from functools import cache
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import llvmlite.binding as llvm
+
+from .keeping import Kernels, kernel_file, read_kernels, write_kernels
+
+_POINTER, _WORD = ctypes.c_void_p, ctypes.c_int64
+
+
+class Entries(NamedTuple):
+    """Compiled functions of 64-bit integers; they hold no lock of the interpreter.
+
+    Attributes
+    ----------
+    run_samples, count_synapses, spread_synapses : callable
+        As in `kernels` and `list_kernels`.
+    """
+
+    run_samples: Callable[..., None]
+    count_synapses: Callable[..., None]
+    spread_synapses: Callable[..., None]
+
+
+@cache
+def entries() -> Entries:
+    """Load the entries, and compile them before if that has not been done for this processor."""
+    kernels = read_kernels(kernel_file())
+    return _load(_compile() if kernels is None else kernels)
+
+
+def _compile() -> Kernels:
+    from .building import build  # and with it Numba
+
+    path, begin = kernel_file(), perf_counter()
+    _tell("compiling the engine for this processor, once; that takes up to half a minute ...")
+    kernels = build()
+    kept = f"kept in {path}" if write_kernels(path, kernels) else f"not kept: {path.parent} cannot be written"
+    _tell(f"compiled in {perf_counter() - begin:.0f} s, {kept}")
+    return kernels
+
+
+def _tell(text: str) -> None:
+    print(f"spikewright: {text}", file=sys.stderr, flush=True)
+
+
+_engines: list[Any] = []
+"""Machine code lives as long as they do."""
+
+
+def _load(kernels: Kernels) -> Entries:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    machine = llvm.Target.from_default_triple().create_target_machine(jit=True)
+    found = {}
+    for name, (symbol, code) in kernels.items():
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        engine.finalize_object()
+        _engines.append(engine)
+        found[name] = _callable(engine.get_function_address(symbol))
+    return Entries(**found)
+
+
+def _callable(address: int) -> Callable[..., None]:
+    """Python's side of Numba's calling convention: two addresses ahead, of what is returned and what went wrong."""
+    function, nothing = ctypes.CFUNCTYPE(ctypes.c_int32)(address), ctypes.byref(_POINTER())
+
+    def call(*numbers: int) -> None:
+        if function(nothing, nothing, *map(_WORD, numbers)):
+            raise AssertionError("compiled code raises nothing")
+
+    return call

@@ -1,0 +1,90 @@
+"""Where compiled kernels are kept between processes, and under which name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import llvmlite.binding
+
+from ...exporters.program.program import STATE_LIMIT
+from ...exporters.program.reciprocals import RECIPROCAL_EXP, reciprocals
+from ...models.files import atomic_file
+from ..neurons import QUOTIENT_LIMIT
+from .processor import features
+
+_FOREIGN = [STATE_LIMIT, QUOTIENT_LIMIT, RECIPROCAL_EXP, *(reciprocals(bits).tolist() for bits in (2, 3, 4))]
+"""Constants of other folders that are compiled into the kernels."""
+CACHE_VARIABLE = "SPIKEWRIGHT_CACHE_DIR"
+
+
+def kernel_file() -> Path:
+    """File of the compiled kernels: under ``$SPIKEWRIGHT_CACHE_DIR``, else in the system's place for a user's caches.
+
+    Its name tells all that the kernels are made of and made for: sources, compilers, processor.
+    """
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        base = Path(named).expanduser()
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches" / "spikewright"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spikewright"
+    return base / "kernels" / source_digest() / f"{processor_digest()}.kernels"
+
+
+@cache
+def source_digest(folder: Path = Path(__file__).parent) -> str:
+    """Digest of the engine's sources and of the compilers' versions, 16 hexadecimal digits."""
+    digest = hashlib.sha256(f"numba {version('numba')} llvmlite {version('llvmlite')} {_FOREIGN}".encode())
+    for file in sorted(folder.glob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def processor_digest() -> str:
+    """Digest of the processor's name and instruction sets, 16 hexadecimal digits."""
+    name, triple = llvmlite.binding.get_host_cpu_name(), llvmlite.binding.get_process_triple()
+    own = sorted(name for name, there in features().items() if there)
+    return hashlib.sha256(f"{triple} {name} {own}".encode()).hexdigest()[:16]
+
+
+Kernels = dict[str, tuple[str, bytes]]
+"""Symbol and object code of every entry by its name."""
+
+
+def read_kernels(path: Path) -> Kernels | None:
+    """Kernels in the file `path`; None if there are none or if it is damaged."""
+    try:
+        head, _, body = path.read_bytes().partition(b"\n")
+        told: dict[str, Any] = json.loads(head)
+        if hashlib.sha256(body).hexdigest() != told["sha256"]:
+            return None
+        found, first = {}, 0
+        for name, (symbol, size) in told["entries"].items():
+            found[name] = symbol, body[first : first + size]
+            first += size
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found
+
+
+def write_kernels(path: Path, kernels: Kernels) -> bool:
+    """Keep `kernels` in the file `path`; False where nothing can be written."""
+    body = b"".join(code for _, code in kernels.values())
+    entries = {name: (symbol, len(code)) for name, (symbol, code) in kernels.items()}
+    head = json.dumps({"sha256": hashlib.sha256(body).hexdigest(), "entries": entries}).encode()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_file(path) as temporary:
+            Path(temporary).write_bytes(head + b"\n" + body)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,37 @@
+"""How many neurons, weights and events compiled code takes at a time; tables are laid out accordingly."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLOCK = 64
+"""Neurons of a population are padded to a multiple of it, one bit of a word each."""
+LANES = 16
+"""Neurons, or weights of a strip, in a vector; LLVM splits it into what the processor has."""
+COLUMNS = 64
+"""Rows of weights are padded to a multiple of it."""
+BIAS = 128
+"""What 8-bit weights of even columns are stored with, as bytes without a sign."""
+EXPANDED = 64
+"""Target neurons of a word of bits, of dense lists."""
+TILE_ROWS, TILE_BYTES = 16, 64
+TILE_SIZE = TILE_ROWS * TILE_BYTES
+PANEL_ROWS = 2 * TILE_ROWS
+"""Rows of events that are multiplied at once."""
+
+
+def biased(rows: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Rows (pre, stride) of 8-bit weights as `vectors.add_rows` takes them, a copy."""
+    bytes_ = rows.astype(np.uint8)
+    bytes_[:, ::2] += BIAS
+    return bytes_.view(np.int8)
+
+
+def tile_shapes() -> NDArray[np.uint8]:
+    """What `matrix_unit.configure` loads, (64,): all eight tiles are whole."""
+    shapes = np.zeros(64, np.uint8)
+    shapes[0] = 1  # the palette
+    shapes[16:32:2] = TILE_BYTES  # bytes of a row, 16 bits each
+    shapes[48:56] = TILE_ROWS
+    return shapes
