@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +27,7 @@ def make_trace(
     state: dict[str, dict[str, NDArray[Any]]],
     record: Collection[str],
     place: Placement | None = None,
-    touched: NDArray[Any] | None = None,
+    by_core: Mapping[str, NDArray[np.int64]] | None = None,
     samples: str = "independent",
     *,
     backend: str,
@@ -43,20 +43,19 @@ def make_trace(
     last_membrane : dict of population to (B, *shape) array
         v at the last row, of readout populations at least.
     spikes, state
-        As in `Trace`; needed if `record` asks for them, the spikes also with a placement or if they carry values.
+        As in `Trace`; needed if `record` asks for them, the spikes also if they carry values or to count by core here.
     record : collection of {"spikes", "events", "state"}
     place : Placement, optional
         Count by core too.
-    touched : (T, B, cores) array, optional
-        Updated neurons by core, if the backend has counted them.
+    by_core : mapping, optional
+        What `count_by_core` returns, if the backend has counted it.
     samples : {"independent", "stream"}
     backend, versions : who ran it.
     """
-    by_core = {}
-    if place is not None:
+    if place is not None and by_core is None:
         from .placement import count_by_core
 
-        by_core = count_by_core(program, {**events, **spikes}, place, touched)
+        by_core = count_by_core(program, {**events, **spikes}, place)
     steps, count = next(iter(events.values())).shape[:2]
     valued = {name for name in spikes if program.events(name).graded}
     sums = {n: spikes[n].sum(0, dtype=np.int64) for n in valued}
@@ -76,7 +75,7 @@ def make_trace(
         state=state if "state" in record else {},
         synaptic_ops=activity.synaptic_ops,
         updates=activity.updates,
-        by_core=by_core,
+        by_core={} if by_core is None else by_core,
         settings=program.settings | _chosen(place, samples),
     )
 

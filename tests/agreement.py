@@ -14,7 +14,7 @@ from spikewright.simulators.activity import count_activity
 from spikewright.simulators.chips.profile import load_chip
 from spikewright.simulators.engine.execute import run_engine
 from spikewright.simulators.oracle import run_rows
-from spikewright.simulators.placement import count_by_core, place
+from spikewright.simulators.placement import Placement, count_by_core, place
 
 
 def assert_same_bits(program: Program, x: dict[str, np.ndarray], threads: int = 1) -> int:
@@ -48,10 +48,15 @@ def assert_same_counts(trace: Trace, recorded: Trace) -> None:
             np.testing.assert_array_equal(getattr(trace, what)[name], rows, f"{what} of {name} without a record")
 
 
+def laid_out(program: Program, neurons: int) -> Placement:
+    """Place a program of any kind on as many cores of that many neurons as it takes."""
+    chip = able(load_chip("loihi1-davies2018"))
+    return place(program, replace(chip, limits={"neurons": replace(chip.limits["neurons"], value=neurons)}))
+
+
 def assert_same_by_core(program: Program, x: dict[str, np.ndarray], neurons: int) -> None:
     """Compare what is counted by core, on as many cores of that many neurons as it takes."""
-    chip = able(load_chip("loihi1-davies2018"))
-    layout = place(program, replace(chip, limits={"neurons": replace(chip.limits["neurons"], value=neurons)}))
+    layout = laid_out(program, neurons)
     events = encode_inputs(program, x)
     counted = count_by_core(program, {**events, **run_rows(program, events)["spikes"]}, layout)
     trace = run_engine(program, events, place=layout)

@@ -109,7 +109,7 @@ class Program:
             self._listed[projection.name] = list_synapses(projection, *shapes)
         return self._listed[projection.name]
 
-    @property
+    @cached_property
     def depth(self) -> int:
         """Largest level."""
         return max(p.level for p in self.populations)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,7 +44,7 @@ class Trace:
     updates : dict of str to (T, B) int64 array
         Neurons per population that had a synaptic event or a bias in that row.
     output : dict of str to (B, n) array
-    by_core : dict of str to (T + depth, B, cores) int64 array
+    by_core : mapping of str to (T + depth, B, cores) int64 array
         Present with ``place=``: updates, spikes, messages, hops and synaptic operations per chip step of an isolated
         sample, sample and core (see ``simulators.placement.count_by_core``).
     settings : dict of str to (value, origin)
@@ -63,7 +64,7 @@ class Trace:
     state: dict[str, dict[str, NDArray[Any]]] = field(default_factory=dict)
     synaptic_ops: dict[str, NDArray[Any]] = field(default_factory=dict)
     updates: dict[str, NDArray[Any]] = field(default_factory=dict)
-    by_core: dict[str, NDArray[Any]] = field(default_factory=dict)
+    by_core: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     settings: dict[str, tuple[Any, str]] = field(default_factory=dict)
 
     def predict(self, output: str | None = None) -> NDArray[np.int64]:

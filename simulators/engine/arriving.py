@@ -1,4 +1,4 @@
-"""Compiled sums of all that arrives at a population in one row, and how much of it is counted."""
+"""Compiled sums of all that arrives at a population in one row, and which neurons it touches."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .compiled import kernel
 from .expanding import sum_expanded, take_expanded
 from .lanes import count_ones
 from .listing import WIDE_SUM_BITS
-from .lists import sum_of, touch, touch_marked
+from .lists import touch, touch_marked
 from .place_sums import sum_places
 from .strip_sums import add_strips, sum_strips, sum_valued_strips
 from .sums import (
@@ -27,7 +27,7 @@ from .tile_sums import look_ahead, take_reached
 
 @kernel
 def sum_inputs(tables, p, t, b, steps, samples, work, results):
-    """Sum what arrives at population `p` in row `t`; count operations and touched neurons.
+    """Sum what arrives at population `p` in row `t`; count touched neurons.
 
     Returns
     -------
@@ -60,8 +60,6 @@ def sum_inputs(tables, p, t, b, steps, samples, work, results):
             take_reached(tables, p, q, t, work)
         elif q.form <= VALUES:
             touch(tables.synapses, q.synapse, work.rows, first, last, tables.reachable, work.touched, p.word, p.words)
-        ops = sum_of(tables.fan_out, q.fan, work.rows, first, last)
-        results.ops[(number * steps + t) * samples + b] = ops
     count_touched(tables, p, t, b, steps, samples, work, results)
     return at, up
 
@@ -83,8 +81,20 @@ def _look_ahead(tables, p, t, steps, work):
 @kernel
 def count_touched(tables, p, t, b, steps, samples, work, results):
     """Count the neurons of population `p` that are marked, segment by segment."""
+    if p.member >= 0:
+        for k in range(p.segments):
+            count, of = np.int64(0), p.member + k * p.words
+            for w in range(p.words):
+                count += np.int64(count_ones(work.touched[p.word + w] & tables.members[of + w]))
+            results.updates[((tables.segment[p.word] + k) * steps + t) * samples + b] = count
+        return
+    segment, count = tables.segment[p.word], np.int64(0)
     for w in range(p.word, p.word + p.words):
-        results.updates[(tables.segment[w] * steps + t) * samples + b] += np.int64(count_ones(work.touched[w]))
+        if tables.segment[w] != segment:
+            results.updates[(segment * steps + t) * samples + b] = count
+            segment, count = tables.segment[w], np.int64(0)
+        count += np.int64(count_ones(work.touched[w]))
+    results.updates[(segment * steps + t) * samples + b] = count
 
 
 @kernel

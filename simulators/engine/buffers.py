@@ -39,7 +39,7 @@ class Extent(NamedTuple):
     ----------
     neurons, valued : int
         All neurons, and those whose events carry values.
-    projections, segments : int
+    projections, segments, kept : int
         Of the tables.
     reads_membrane : bool
         Whether an output needs the membranes of the last row.
@@ -49,6 +49,7 @@ class Extent(NamedTuple):
     valued: int
     projections: int
     segments: int
+    kept: int
     reads_membrane: bool
 
 
@@ -57,7 +58,8 @@ def extent_of(program: Program, tables: Tables) -> Extent:
     own = tables.populations
     valued = int(own["size"][own["valued"] != 0].sum())
     membrane = any(o.readout == "membrane" for o in program.outputs)
-    return Extent(int(tables.populations["size"].sum()), valued, len(tables.projections), tables.segments, membrane)
+    neurons = int(tables.populations["size"].sum())
+    return Extent(neurons, valued, len(tables.projections), tables.segments, tables.kept, membrane)
 
 
 def result_rooms(
@@ -70,6 +72,7 @@ def result_rooms(
         (neurons * samples if extent.reads_membrane else 0, np.int32),  # last
         (extent.projections * rows, np.int64),  # ops
         (extent.segments * rows, np.int64),  # updates
+        (extent.kept * rows, np.int64),  # tallies
         (neurons * rows if spikes or extent.valued else 0, np.uint8),  # spikes
         (extent.valued * rows, np.int32),  # values
         (neurons * rows if state else 0, np.int32),  # u

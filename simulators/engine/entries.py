@@ -53,7 +53,8 @@ def _compile() -> Kernels:
 
 
 def _tell(text: str) -> None:
-    print(f"spikewright: {text}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"spikewright: {text}\n")
+    sys.stderr.flush()
 
 
 _engines: list[Any] = []

@@ -20,6 +20,7 @@ from ...models.errors import ConfigError
 from ..activity import Activity
 from ..assemble import make_trace
 from .buffers import by_population, flat_inputs, new_results
+from .by_core import CountsByCore
 from .entries import entries
 from .laying import lay
 from .order import as_outside
@@ -70,7 +71,7 @@ def run_engine(
         raise ConfigError(f"threads = {threads}; give 1 or more, or None for all processors.")
     prepared = prepare(program, place)
     steps, samples = next(iter(events.values())).shape[:2]
-    results = new_results(prepared.extent, steps, samples, records_spikes(record, place), "state" in record)
+    results = new_results(prepared.extent, steps, samples, records_spikes(record), "state" in record)
     inputs = flat_inputs(program, events)
     _run_parts(prepared, inputs, steps, samples, results, threads or processors(), tell)
     updates = results.updates.reshape(-1, steps, samples)
@@ -84,15 +85,15 @@ def run_engine(
         {name: {"u": u[name], "v": v[name]} for name in u},
         record,
         place,
-        updates.transpose(1, 2, 0),
+        None if place is None else CountsByCore(place, prepared.tallies, results.tallies, updates),
         backend="engine",
         versions=engine_versions(),
     )
 
 
-def records_spikes(record: tuple[str, ...], place: Placement | None) -> bool:
+def records_spikes(record: tuple[str, ...]) -> bool:
     """Whether spikes of all rows are needed."""
-    return "spikes" in record or "events" in record or place is not None
+    return "spikes" in record or "events" in record
 
 
 def _run_parts(
@@ -182,7 +183,7 @@ def _activity(prepared: Prepared, results: Results, updates: Ints) -> Activity:
         by_population(prepared, results.counts, samples),
         ops,
         {
-            name: updates[own.start] if own.stop - own.start == 1 else updates[own].sum(0)
+            name: updates[own.start] if own.stop - own.start == 1 else np.add.reduce(updates[own])
             for name, own in prepared.segments.items()
         },
     )

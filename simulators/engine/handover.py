@@ -1,8 +1,8 @@
-"""Tables, workspaces, inputs and results as compiled code sees them: one address each, behind which the arrays are told.
+"""Tables, workspaces, inputs and results as compiled code sees them: an address each, behind which arrays are told.
 
 Handing thirty arrays from function to function takes LLVM longer than everything else, and handing them over from
-Python a twentieth of a short sample. Here a member is read where it is used; as nobody writes there while a kernel runs,
-LLVM is told that it may read once.
+Python a twentieth of a short sample. Here a member is read where it is used. As nobody writes there while a kernel
+runs, LLVM is told that once is enough.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numba.np.arrayobj import populate_array
 from numba.np.numpy_support import from_dtype
 
 from .laying import WORDS
-from .tables import POPULATION, PROJECTION, STRIP, TILE
+from .tables import COUNTER, POPULATION, PROJECTION, SHARE, STRIP, TERM, TILE
 
 WORD = ir.IntType(64)
 
@@ -86,11 +86,16 @@ TABLES = Told(
         "keep_v": _flat(np.int32),
         "theta": _flat(np.int32),
         "bit": _flat(np.int64),
-        "fan_out": _flat(np.int32),
+        "tally": _flat(np.int64),
+        "counters": _flat(COUNTER),
+        "shares": _flat(SHARE),
+        "terms": _flat(TERM),
+        "kept": types.int64,
         "synapses": _flat(np.uint64),
         "always": _flat(np.uint64),
         "reachable": _flat(np.uint64),
         "segment": _flat(np.int64),
+        "members": _flat(np.uint64),
         "segments": types.int64,
         "bytes_": _flat(np.int8),
         "shorts": _flat(np.int16),
@@ -141,6 +146,7 @@ WORKSPACE = Told(
         "until": _flat(np.int64),
         "since": _flat(np.int64),
         "tiled": _flat(np.int64),
+        "tallies": _flat(np.int64),
     },
 )
 INPUTS = Told("Inputs", {"spikes": _flat(np.uint8), "values": _flat(np.int32)})
@@ -151,6 +157,7 @@ RESULTS = Told(
         "last": _flat(np.int32),
         "ops": _flat(np.int64),
         "updates": _flat(np.int64),
+        "tallies": _flat(np.int64),
         "spikes": _flat(np.uint8),
         "values": _flat(np.int32),
         "u": _flat(np.int32),

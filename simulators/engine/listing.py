@@ -130,9 +130,9 @@ def list_rows(q: Projection, rows: Rows, delay: int, valued: bool) -> Lists:
 
 
 def list_bytes(lists: Lists) -> int:
-    """Bytes of the tables that hold `lists`: where each source's begin, its fan-out, targets and weights."""
+    """Bytes of the tables that hold `lists`: where each source's begin, targets and weights."""
     sources = lists.starts.size - 1
-    own = 8 * (sources + 1) + 4 * sources + lists.size
+    own = 8 * (sources + 1) + lists.size
     return own + (8 * lists.words * sources if lists.expands else (2 if lists.near else 4) * lists.size)
 
 

@@ -27,8 +27,7 @@ SMALL = 1 << 24
 CHUNK_BYTES = 1 << 28
 """Samples are run in chunks of about so much, where chunks save memory."""
 COUNTED_BY_CORE = 9
-COLUMNS_BY_CORE = 6
-"""Arrays that are counted by core, and most of them that come out of one product."""
+"""Arrays that are counted by core."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +133,7 @@ class Need:
         self._program, self._steps, self._samples, self._place = program, steps, samples, place
         self._record, self._encoded, self._lazy, self._out = record, encoded, lazy, out
         self._threads = threads or processors()
-        tables = kept_tables(program, place) or outline(program, segments_of(program, place))
+        tables = kept_tables(program, place) or outline(program, segments_of(program, place), place)
         rooms = workspace_rooms(tables, steps).values()
         self._tables = bytes_of(tables)
         self._workspace = int(sum(prod(shape) * np.dtype(kind).itemsize for shape, kind in rooms))
@@ -155,7 +154,7 @@ class Need:
 
     def chunk(self, free: int | None) -> int:
         """Samples to be run at a time, where so many bytes are free (None: enough)."""
-        if not (self._lazy or self._out or self._place or "events" in self._record):
+        if not (self._lazy or self._out or "events" in self._record):
             return self._samples
         one, budget = self.memory(1), CHUNK_BYTES
         if free is not None:
@@ -173,7 +172,7 @@ class Need:
         return found
 
     def _results(self, chunk: int) -> int:
-        spikes, state = records_spikes(self._record, self._place), "state" in self._record
+        spikes, state = records_spikes(self._record), "state" in self._record
         rooms = result_rooms(self._extent, self._steps, chunk, spikes, state)
         return sum(size * np.dtype(kind).itemsize for size, kind in rooms)
 
@@ -185,10 +184,8 @@ class Need:
             if program.events(p.name).graded:
                 found += p.size * (rows * np.dtype(program.events(p.name).dtype).itemsize + 8 * chunk)
         if self._place is not None:
-            cores, widest = len(self._place.cores), max(s.size for s in (*program.inputs, *program.populations))
-            found += 8 * (self._steps + program.depth) * chunk * cores * COUNTED_BY_CORE
+            found += 8 * (self._steps + program.depth) * chunk * len(self._place.cores) * COUNTED_BY_CORE
             found += 8 * rows * len(program.populations)
-            found += rows * (8 * cores * COLUMNS_BY_CORE + widest) + 12 * widest * cores * COLUMNS_BY_CORE
         return found
 
     def _joined(self, chunk: int) -> int:
@@ -236,11 +233,15 @@ def chunk_that_fits(
     memory = need.memory(chunk or need.chunk(free))
     if free is not None and memory.total > free:
         parts = {name: getattr(memory, name) for name in ("tables", "workspaces", "inputs", "results", "trace")}
+        told = [f"{size:,} bytes for its {name}" for name, size in parts.items() if size]
+        told.append(f"running {memory.chunk} of {memory.samples} samples at a time")
+        if not out:
+            need = Need(program, feed.steps, feed.samples, record, threads, place, feed.bytes_of(1), feed.lazy, True)
+            told.append(f"{need.memory(chunk or need.chunk(free)).total:,} bytes in all with its results on disk")
         raise MemoryLimit(
             f"The run needs {memory.total:,} bytes of memory, {free:,} are available. Run fewer samples at a time "
             "(chunk=...), write the results to disk (out=FOLDER), or record less. It needs:",
-            [f"{size:,} bytes for its {name}" for name, size in parts.items() if size]
-            + [f"running {memory.chunk} of {memory.samples} samples at a time"],
+            told,
         )
     return memory.chunk
 
@@ -248,11 +249,11 @@ def chunk_that_fits(
 def _is_small(program: Program, feed: Feed, record: tuple[str, ...], place: Placement | None) -> bool:
     """Whether a run is far too small for memory to matter, which is told in a few microseconds."""
     tables = kept_tables(program, place)
-    if tables is None or place is not None:
+    if tables is None:
         return False
     values = 24 if "state" in record else 16 if record else 1
     rows = feed.steps * feed.samples
-    return (
-        tables.bias.size * (rows * values + 8 * feed.samples) + 16 * rows * (tables.segments + len(tables.projections))
-        < SMALL
-    )
+    counted = 2 * tables.segments + 2 * len(tables.projections) + tables.kept
+    if place is not None:
+        counted += COUNTED_BY_CORE * len(place.cores) * (1 + program.depth)
+    return tables.bias.size * (rows * values + 8 * feed.samples) + 8 * rows * counted < SMALL

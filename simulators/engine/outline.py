@@ -7,27 +7,32 @@ worked out. `tests/simulators/engine/test_memory.py` compares every table with t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...exporters.program.grid import grid_step
 from ...exporters.program.program import Program, Projection
-from .order import Image, images
+from .order import Image, images, outside
 from .packing import LISTED_SHARE, WIDE_FAN_IN, Packed, pack
 from .plan import block_of, blocks
 from .processor import has_matrix_unit
 from .records import SMALL, population_records, projection_records, strip_records, update_of, weights_of
 from .shapes import BLOCK, COLUMNS, tile_shapes
-from .tables import ANY, BYTES, LISTS, PLACES, SHORTS, TILES, VALUES, Tables
+from .tables import ANY, BYTES, LISTS, PLACES, SHORTS, TILES, VALUES, Ints, Tables
+from .tallies import make_tallies
+from .tally_records import tally_records
 from .tile_records import tile_records
 from .tiles import outline_dense
-from .words import WORD, Segments, Words
+from .words import WORD, Segments, Words, bit_parts
 from .workspace import sum_room
 
+if TYPE_CHECKING:
+    from ..placement import Placement
 
-def outline(program: Program, segments: Segments) -> Tables:
+
+def outline(program: Program, segments: Segments, place: Placement | None = None) -> Tables:
     """Tables as `plan.build_tables` makes them; the large arrays have shape and type, but no memory and no contents."""
     populations, image, block = program.populations, images(program), block_of(program)
     packed = {
@@ -40,7 +45,8 @@ def outline(program: Program, segments: Segments) -> Tables:
     }
     parts = [part for own in packed.values() for part in own]
     size = np.array([source.size for source in (*program.inputs, *populations)], np.int64)
-    words = {p.name: sum(-(-(stop - start) // WORD) for start, stop in segments[p.name]) for p in populations}
+    bits = bit_parts(segments, image)
+    words = {p.name: sum(-(-(stop - start) // WORD) for start, stop in bits[p.name]) for p in populations}
     masks = [hollow((len(part.exist), _words(part, words)), np.uint64) for part in parts]
     always: list[Words] = [hollow((words[p.name],), np.uint64) for p in populations]
     states, all_words = sum(-(-p.size // BLOCK) * BLOCK for p in populations), sum(words.values())
@@ -59,11 +65,12 @@ def outline(program: Program, segments: Segments) -> Tables:
         keep_v=hollow((registers,), np.int32),
         theta=hollow((registers,), np.int32),
         bit=hollow((states if any(part.form >= LISTS for part in parts) else 0,), np.int64),
-        fan_out=hollow((sum(part.fan_out.size for part in parts),), np.int32),
+        **tally_records(make_tallies(program, parts, names, image, place).values(), parts, place is not None),
         synapses=hollow((sum(mask.size for mask in masks),), np.uint64),
         always=hollow((all_words,), np.uint64),
         reachable=hollow((all_words,), np.uint64),
         segment=hollow((all_words,), np.int64),
+        members=hollow((sum(len(segments[n]) * words[n] for n in image if len(segments[n]) > 1),), np.uint64),
         segments=sum(len(part) for part in segments.values()),
         bytes_=hollow((small,), np.int8),
         shorts=hollow((sum(weights_of(part).size for part in parts) - small,), np.int16),
@@ -102,24 +109,23 @@ def _words(part: Packed, words: dict[str, int]) -> int:
 def _pack(program: Program, q: Projection, image: dict[str, Image], ahead: bool) -> Iterator[Packed]:
     """Pack `q` as `packing.pack` does, dense rows without their weights."""
     delays = np.unique(q.delay) if q.kind == "dense" else ()
-    weights = [q.weights if np.ndim(q.delay) == 0 else q.weights[q.delay == delay] for delay in delays]
+    weights = [q.weights if np.ndim(q.delay) == 0 else np.where(q.delay == delay, q.weights, 0) for delay in delays]
     listed = [np.count_nonzero(own) < LISTED_SHARE * q.weights.size for own in weights]
     if q.kind != "dense" or any(listed):
         yield from pack(program, q, image, ahead)
         return
     valued = program.events(q.source).graded
-    shape = program.source(q.target).size, program.source(q.source).size
+    turned = outside(image.get(q.source), program.source(q.source).size)
     for delay, own in zip(delays, weights, strict=True):
-        yield _rows(q, own, int(delay), shape, valued, ahead)
+        yield _rows(q, own, int(delay), np.count_nonzero(own, 0)[turned], valued, ahead)
 
 
-def _rows(
-    q: Projection, weights: NDArray[np.integer], delay: int, shape: tuple[int, int], valued: bool, ahead: bool
-) -> Packed:
+def _rows(q: Projection, weights: NDArray[np.integer], delay: int, fan_out: Ints, valued: bool, ahead: bool) -> Packed:
+    shape = weights.shape
     low, high = (
         int(end) // grid_step(q.weight_bits, q.sign_mode) for end in (min(weights.min(), 0), max(weights.max(), 0))
     )
     form = VALUES if shape[1] > WIDE_FAN_IN or valued else BYTES if low >= -128 and high <= 127 else SHORTS
     rows = hollow((shape[1], -(-shape[0] // COLUMNS) * COLUMNS), np.int8 if form == BYTES else np.int16)
     tiled = outline_dense(*shape[::-1]) if form == BYTES and ahead and has_matrix_unit() else None
-    return Packed(q, delay, form, 0, hollow((shape[1],), np.int64), rows, hollow(shape[::-1], np.bool_), tiled=tiled)
+    return Packed(q, delay, form, 0, fan_out, rows, hollow(shape[::-1], np.bool_), tiled=tiled)

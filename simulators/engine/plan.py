@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +11,28 @@ from numpy.typing import NDArray
 from ...exporters.program.make import require_valid
 from ...exporters.program.program import Input, Population, Program
 from .listing import join_lists
-from .order import Image, images, inside, outside
+from .order import Image, images, outside
 from .packing import pack
 from .records import SMALL, population_records, projection_records, strip_records, update_of, weights_of
 from .shapes import BLOCK, tile_shapes
 from .tables import ANY, BYTES, LISTS, PLACES, TILES, Ints, Tables
+from .tallies import Tally, make_tallies
+from .tally_records import tally_records
 from .tile_records import tile_records
-from .words import Segments, Words, as_words, places_of_bits, reachable, segment_of_words
+from .words import (
+    Segments,
+    Words,
+    as_words,
+    bit_parts,
+    members_of_segments,
+    places_of_bits,
+    reachable,
+    segment_of_words,
+)
 from .workspace import sum_room
+
+if TYPE_CHECKING:
+    from ..placement import Placement
 
 CACHE_LINE = 64
 """Bytes."""
@@ -34,20 +48,25 @@ class Plan(NamedTuple):
         Populations whose neurons lie place by place.
     projections : list of str
         Projection of the program behind every one of the tables.
+    tallies : dict of source to Tally
+        What is counted of its events.
     """
 
     tables: Tables
     images: dict[str, Image]
     projections: list[str]
+    tallies: dict[str, Tally]
 
 
-def build_tables(program: Program, segments: Segments) -> Plan:
+def build_tables(program: Program, segments: Segments, place: Placement | None = None) -> Plan:
     """Flatten `program` for the kernels.
 
     Parameters
     ----------
     program : Program
     segments : dict of population to parts
+    place : Placement, optional
+        Count by core too.
 
     Raises
     ------
@@ -60,24 +79,23 @@ def build_tables(program: Program, segments: Segments) -> Plan:
     sources: list[Input | Population] = [*inputs, *populations]
     index = {source.name: number for number, source in enumerate(sources)}
     image = images(program)
-    block, place = blocks(program), block_of(program)
+    block, home = blocks(program), block_of(program)
     packed = {
         p.name: [
-            part for q in program.into(p.name) for part in pack(program, q, image, place.get(q.source) != place[p.name])
+            part for q in program.into(p.name) for part in pack(program, q, image, home.get(q.source) != home[p.name])
         ]
         for p in populations
     }
     parts = [part for own in packed.values() for part in own]
-    order = {p.name: outside(image.get(p.name), p.size) for p in populations}
+    order, bits = {p.name: outside(image.get(p.name), p.size) for p in populations}, bit_parts(segments, image)
 
     def words(name: str, mask: NDArray[np.bool_], form: int = BYTES) -> Words:
         """Truth values of the neurons of a population in the order of its segments, or of the channels of a place."""
         if form in (PLACES, TILES):
             return as_words(mask, [(0, mask.shape[1])])
-        cut = segments[name]
-        whole = len(cut) == 1 or not mask.size
-        return as_words(mask if whole else mask[:, inside(image.get(name), mask.shape[1])], cut)
+        return as_words(mask, bits[name])
 
+    tallies = make_tallies(program, parts, index, image, place)
     masks = [words(part.projection.target, part.exist, part.form) for part in parts]
     placed = [mask for part, mask in zip(parts, masks, strict=True) if part.form in (PLACES, TILES)]
     always = [words(p.name, p.bias_mant[None, order[p.name]] != 0)[0] for p in populations]
@@ -91,14 +109,15 @@ def build_tables(program: Program, segments: Segments) -> Plan:
         projections=projection_records(program, parts, index, masks),
         bias=_join([padded(p.bias[order[p.name]]) for p in populations], np.int32),
         **_registers(program, order),
-        bit=_join([padded(own) for own in places_of_bits(order, segments)], np.int64)
+        bit=_join([padded(own) for own in places_of_bits(bits)], np.int64)
         if any(part.form >= LISTS for part in parts)
         else _ints([]),
-        fan_out=_join([part.fan_out for part in parts], np.int32),
+        **tally_records(tallies.values(), parts, place is not None),
         synapses=_join(masks, np.uint64),
         always=_join(always, np.uint64),
         reachable=_join(touchable, np.uint64),
-        segment=segment_of_words([part for p in populations for part in segments[p.name]]),
+        segment=segment_of_words(segments, bits),
+        members=members_of_segments(segments, bits, order),
         segments=sum(len(part) for part in segments.values()),
         bytes_=_aligned(_join([weights_of(part) for part in parts if part.form in SMALL], np.int8)),
         shorts=_aligned(_join([weights_of(part) for part in parts if part.form not in SMALL], np.int16)),
@@ -106,12 +125,12 @@ def build_tables(program: Program, segments: Segments) -> Plan:
         reach=_join([np.bitwise_or.reduce(mask, axis=0) for mask in placed], np.uint64),
         **strip_records(program, parts),
         **tile_records(
-            parts, [place[part.projection.target] for part in parts], sum_room(_ints([s.size for s in sources]))
+            parts, [home[part.projection.target] for part in parts], sum_room(_ints([s.size for s in sources]))
         ),
         tiles=_aligned(_join([part.tiled.weights for part in parts if part.tiled is not None], np.int8)),
         tile_shapes=tile_shapes(),
     )
-    return Plan(tables, image, [part.projection.name for part in parts])
+    return Plan(tables, image, [part.projection.name for part in parts], tallies)
 
 
 def _registers(program: Program, order: dict[str, Ints]) -> dict[str, NDArray[np.int32]]:

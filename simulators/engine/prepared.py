@@ -32,14 +32,17 @@ class Prepared:
         Populations whose neurons lie place by place.
     projections : list of str
         Names in the order of the tables, one for every delay.
+    tallies : dict of source to Tally
+        What is counted of its events.
     valued : list of str
         Populations whose events carry values.
     segments : dict of population to slice
         Its segments among all.
     """
 
-    def __init__(self, program: Program, segments: Segments) -> None:
-        self.tables, self.images, self.projections = build_tables(program, segments)
+    def __init__(self, program: Program, place: Placement | None) -> None:
+        segments = segments_of(program, place)
+        self.tables, self.images, self.projections, self.tallies = build_tables(program, segments, place)
         self.laid_tables = lay(self.tables)
         self.extent: Extent = extent_of(program, self.tables)
         firsts = self.tables.populations["first"].tolist()
@@ -84,7 +87,7 @@ def prepare(program: Program, place: Placement | None) -> Prepared:
     key = program if place is None else place
     prepared = _kept.get(key)
     if prepared is None:
-        prepared = _kept[key] = Prepared(program, segments_of(program, place))
+        prepared = _kept[key] = Prepared(program, place)
     return prepared
 
 

@@ -88,10 +88,10 @@ def population_records(
     table["divided"] = [p.kind == "ei_gain" for p in populations]
     for name in ("refractory", "reciprocal_bits", "quotient_exp", "divisor_min"):
         table[name] = [getattr(p, name) for p in populations]
-    table["in_turn"] = [
-        len(cut) == 1 or (p.name not in image and all(start % WORD == 0 for start, _ in cut))
-        for p, cut in ((p, segments[p.name]) for p in populations)
-    ]
+    table["segments"] = [len(segments[p.name]) for p in populations]
+    across = (table["segments"] > 1) & [p.name in image for p in populations]
+    table["in_turn"] = across | [all(start % WORD == 0 for start, _ in segments[p.name]) for p in populations]
+    table["member"] = np.where(across, firsts(across * table["segments"] * table["words"]), -1)
     return table
 
 
@@ -140,7 +140,6 @@ def projection_records(
     ):
         table["start"][of_buffer] = firsts(np.array(sizes, np.int64)[of_buffer])
     _locate_lists(table, parts)
-    table["fan"] = firsts(part.fan_out.size for part in parts)
     table["synapse"] = firsts(mask.size for mask in masks)
     stripped = [part.strips is not None for part in parts]
     table["strip"][stripped] = np.arange(sum(stripped))

@@ -6,7 +6,7 @@ import numpy as np
 
 from .arriving import count_touched, sum_convolution
 from .compiled import kernel
-from .lists import clear, count_spikes, list_bytes, list_values, sum_of, touch_marked
+from .lists import clear, count_spikes, list_bytes, list_values, touch_marked
 from .neurons import divide, update_any, update_plain, wrapped
 from .shapes import PANEL_ROWS
 from .tables import ANY, PLAIN
@@ -54,7 +54,6 @@ def step_by_sums(tables, p, t, b, steps, samples, work, results):
         last = update_plain(p, 0, p.size, work.sums16, 0, 6 + q.shift, work.u, work.v, tables.bias, rows, first)
     else:
         last = update_plain(p, 0, p.size, work.sums32, 0, 6 + q.shift, work.u, work.v, tables.bias, rows, first)
-    results.ops[(p.projection * steps + t) * samples + b] = sum_of(tables.fan_out, q.fan, rows, begin, end)
     for w in range(p.word, p.word + p.words):
         work.touched[w] = tables.always[w]
     touch_marked(tables, p, work.marks, 0, work.touched)
@@ -105,8 +104,6 @@ def step_by_tiles(tables, p, t, b, steps, samples, work, results):
         last = update_plain(
             p, place, stop, work.a, k.ahead, 6 + q.shift, work.u, work.v, tables.bias, work.rows, last
         )  # fmt: skip
-    ops = sum_of(tables.fan_out, q.fan, work.rows, begin, end)
-    results.ops[(p.projection * steps + t) * samples + b] = ops
     if p.counted:
         results.updates[(tables.segment[p.word] * steps + t) * samples + b] = total
     else:

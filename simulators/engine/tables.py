@@ -46,6 +46,8 @@ POPULATION = np.dtype(
         ("quotient_exp", np.int64),
         ("divisor_min", np.int64),
         ("in_turn", np.int64),  # whether its neurons have one bit after the other
+        ("segments", np.int64),
+        ("member", np.int64),  # first word in `members` if segments lie across words, else -1
     ],
     align=True,
 )
@@ -60,7 +62,6 @@ PROJECTION = np.dtype(
         ("shift", np.int64),  # the exponent, plus the power of two taken out of the weights
         ("start", np.int64),  # first weight in the buffer of the form, or first entry in `starts`
         ("stride", np.int64),  # length of a row of weights
-        ("fan", np.int64),  # first entry in `fan_out`
         ("synapse", np.int64),  # first word in `synapses`, of rows, places and tiles
         ("strip", np.int64),  # its record, of a convolution
         ("reach", np.int64),  # first word in `reach`, of places and tiles
@@ -127,6 +128,28 @@ TILE = np.dtype(
     align=True,
 )
 
+COUNTER = np.dtype(
+    [
+        ("tally", np.int64),  # first entry in `tally`: word after word, each of all neurons of the source
+        ("words", np.int64),
+        ("word", np.int64),  # first one in `Results.tallies`
+        ("share", np.int64),
+        ("shares", np.int64),
+    ],
+    align=True,
+)
+SHARE = np.dtype(
+    [
+        ("projection", np.int64),
+        ("delay", np.int64),
+        ("base", np.int64),  # synaptic operations of every event, to which the terms add
+        ("term", np.int64),
+        ("terms", np.int64),
+    ],
+    align=True,
+)
+TERM = np.dtype([("word", np.int64), ("shift", np.int64), ("mask", np.int64), ("factor", np.int64)], align=True)
+
 
 class Tables(NamedTuple):
     """What the kernels read. Sources are the spike inputs, the graded inputs, then the populations in their order.
@@ -148,14 +171,21 @@ class Tables(NamedTuple):
         Registers of every neuron; empty if all populations are PLAIN.
     bit : (states,) int64
         Place of every neuron among the bits of `always`; empty if all projections are rows.
-    fan_out : (sum of pre,) int32
-        Synapses per source neuron.
+    tally : (...,) int64
+        What an event of every source neuron counts for, see `tallies`.
+    counters, shares, terms : records
+        `COUNTER` of every source, `SHARE` of every projection by source, and `TERM`.
+    kept : int
+        Words of all counters if they are results, else 0.
     synapses : (...,) uint64
         Targets of every source neuron of rows, one bit each; every segment of the target starts a new word.
     always, reachable : (words,) uint64
         Neurons with a bias, and neurons that some event or a bias can touch.
     segment : (words,) int64
-        Segment that a word belongs to: a population, or the part of it that lies on one core.
+        Segment that a word belongs to: a population, or the part of it that lies on one core. Populations that are held
+        place by place have segments across their words.
+    members : (...,) uint64
+        Neurons of each of those segments, one bit each.
     segments : int
     bytes_, shorts : (...,) int8, int16
         Weights, pre rows of `stride` targets per projection; those of `bytes_` as `vectors.add_rows` takes them.
@@ -183,11 +213,16 @@ class Tables(NamedTuple):
     keep_v: NDArray[np.int32]
     theta: NDArray[np.int32]
     bit: Ints
-    fan_out: NDArray[np.int32]
+    tally: Ints
+    counters: NDArray[np.void]
+    shares: NDArray[np.void]
+    terms: NDArray[np.void]
+    kept: int
     synapses: NDArray[np.uint64]
     always: NDArray[np.uint64]
     reachable: NDArray[np.uint64]
     segment: Ints
+    members: NDArray[np.uint64]
     segments: int
     bytes_: NDArray[np.int8]
     shorts: NDArray[np.int16]
@@ -231,6 +266,8 @@ class Results(NamedTuple):
         Synaptic operations in the row in which they arrive.
     updates : flat (segments, T, B) int64
         Neurons with a synaptic event or a bias.
+    tallies : flat (words, T, B) int64
+        Sums of the words of all counters.
     spikes : flat uint8
         Population after population, each (T, B, size): 1 for every event.
     values : flat int32
@@ -243,6 +280,7 @@ class Results(NamedTuple):
     last: NDArray[np.int32]
     ops: Ints
     updates: Ints
+    tallies: Ints
     spikes: NDArray[np.uint8]
     values: NDArray[np.int32]
     u: NDArray[np.int32]

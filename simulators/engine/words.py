@@ -18,6 +18,11 @@ Segments = dict[str, Sequence[tuple[int, int]]]
 Words = NDArray[np.uint64]
 
 
+def bit_parts(segments: Segments, whole: Iterable[str]) -> Segments:
+    """Parts of every population whose bits begin a new word: its segments, or of some populations all neurons."""
+    return segments | {name: [(0, segments[name][-1][1])] for name in whole}
+
+
 def as_words(mask: NDArray[np.bool_], parts: Iterable[tuple[int, int]]) -> Words:
     """Pack (rows, size) truth values into (rows, words), each part starting a new word."""
     packed = []
@@ -28,16 +33,15 @@ def as_words(mask: NDArray[np.bool_], parts: Iterable[tuple[int, int]]) -> Words
     return np.concatenate(packed, axis=1).astype(np.uint64)
 
 
-def places_of_bits(order: dict[str, Ints], segments: Segments) -> list[Ints]:
-    """Place of every neuron of a population among the bits of all words; every segment starts a new word."""
+def places_of_bits(bits: Segments) -> list[Ints]:
+    """Place of every neuron of a population among the bits of all words; every part starts a new word."""
     places, first = [], 0
-    for name, own in order.items():
-        bits = []
-        for start, stop in segments[name]:
-            bits.append(first + np.arange(stop - start))
+    for parts in bits.values():
+        found = []
+        for start, stop in parts:
+            found.append(first + np.arange(stop - start))
             first += -(-(stop - start) // WORD) * WORD
-        found = np.concatenate(bits)
-        places.append(found if len(bits) == 1 else found[own])
+        places.append(np.concatenate(found))
     return places
 
 
@@ -50,6 +54,21 @@ def reachable(name: str, always: Words, masks: list[Words], parts: list[Packed])
     return found
 
 
-def segment_of_words(parts: list[tuple[int, int]]) -> Ints:
-    """Segment that every word belongs to."""
-    return np.repeat(np.arange(len(parts)), [-(-(stop - start) // WORD) for start, stop in parts]).astype(np.int64)
+def segment_of_words(segments: Segments, bits: Segments) -> Ints:
+    """Segment that every word belongs to; the first of a population whose segments lie across words."""
+    found, first = [np.zeros(0, np.int64)], 0
+    for name, parts in bits.items():
+        counts = [-(-(stop - start) // WORD) for start, stop in parts]
+        found.append(first + np.repeat(np.arange(len(parts)), counts))
+        first += len(segments[name])
+    return np.concatenate(found)
+
+
+def members_of_segments(segments: Segments, bits: Segments, order: dict[str, Ints]) -> Words:
+    """Neurons of every segment that lies across words, one bit each; `order` holds those of a population in turn."""
+    found = [np.zeros(0, np.uint64)]
+    for name, parts in segments.items():
+        if len(parts) > len(bits[name]):
+            inside = np.array([(start <= order[name]) & (order[name] < stop) for start, stop in parts])
+            found.append(as_words(inside, bits[name]).ravel())
+    return np.concatenate(found)

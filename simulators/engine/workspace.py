@@ -52,6 +52,8 @@ class Workspace(NamedTuple):
         Neurons that tiles have reached, a bit each, row after row.
     until, since, tiled : (projections by tiles,) int64
         Up to which row they have looked ahead, from which row on, and whether they summed anything.
+    tallies : (words,) int64
+        Sums of the words of one row of one source.
     """
 
     u: NDArray[np.int32]
@@ -82,6 +84,7 @@ class Workspace(NamedTuple):
     until: Ints
     since: Ints
     tiled: Ints
+    tallies: Ints
 
 
 Rooms = dict[str, tuple[tuple[int, ...], type[np.generic]]]
@@ -121,6 +124,7 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "until": (len(tiled), np.int64),
         "since": (len(tiled), np.int64),
         "tiled": (len(tiled), np.int64),
+        "tallies": (int(tables.counters["words"].max()), np.int64),
     }
     return {name: ((size,), dtype) for name, (size, dtype) in flat.items()} | {
         "begin": ((room.size, steps + 1), np.int64)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...exporters.program.program import Input, Population, Program
-from ..activity import touched as touched_neurons
+from ..activity import touched
 from .placement import Ints, Placement
 from .routes import entry_hops, fan_out, hops
 
@@ -37,9 +37,7 @@ _ROWS_AT_ONCE = 4096
 Events = dict[str, NDArray[Any]]
 
 
-def count_by_core(
-    program: Program, events: Events, placement: Placement, touched: NDArray[Any] | None = None
-) -> dict[str, Ints]:
+def count_by_core(program: Program, events: Events, placement: Placement) -> dict[str, Ints]:
     """Count what every core did in every chip step of isolated samples.
 
     Parameters
@@ -48,8 +46,6 @@ def count_by_core(
     events : dict of str to (T, B, *shape) integer array
         Events of every input and spikes of every population.
     placement : Placement
-    touched : (T, B, cores) integer array, optional
-        Neurons with a synaptic event or a bias in the rows of their population, if they have been counted already.
 
     Returns
     -------
@@ -61,11 +57,11 @@ def count_by_core(
     """
     steps, samples = next(iter(events.values())).shape[:2]
     counts = {name: np.zeros((steps + program.depth, samples, len(placement.cores)), np.int64) for name in COUNTED}
-    rows = touched_neurons(program, events) if touched is None else {}
+    rows = touched(program, events)
     for source in (*program.inputs, *program.populations):
         level = program.level(source.name)
         fired = events[source.name].reshape(steps, samples, -1) != 0
-        tables = list(_tables(placement, source, program.events(source.name).graded))
+        tables = list(count_tables(placement, source, program.events(source.name).graded))
         results = _product(fired, np.hstack([table for _, _, table in tables]))
         first = 0
         for name, cores, table in tables:
@@ -73,15 +69,13 @@ def count_by_core(
             first += table.shape[1]
     for p in program.populations:
         cores = placement.cores_of(p.name)
-        counts["updates"][p.level : p.level + steps, :, cores] = (
-            np.add.reduceat(rows[p.name], placement.starts(p.name), axis=-1, dtype=np.int64)
-            if touched is None
-            else touched[..., cores]
+        counts["updates"][p.level : p.level + steps, :, cores] = np.add.reduceat(
+            rows[p.name], placement.starts(p.name), axis=-1, dtype=np.int64
         )
     return counts
 
 
-def _tables(placement: Placement, source: Input | Population, graded: bool) -> Iterator[tuple[str, slice, Ints]]:
+def count_tables(placement: Placement, source: Input | Population, graded: bool) -> Iterator[tuple[str, slice, Ints]]:
     """Yield count, cores and (size, cores) table: what one event of every neuron adds to the count of every core."""
     everywhere = slice(0, len(placement.cores))
     synapses = fan_out(placement, source.name)

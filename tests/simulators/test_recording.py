@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
@@ -35,8 +36,8 @@ def assert_same(ours: Trace, theirs: Trace) -> None:
 
 
 def assert_equal(ours: object, theirs: object, where: str) -> None:
-    if isinstance(theirs, dict):
-        assert isinstance(ours, dict) and list(ours) == list(theirs), where
+    if isinstance(theirs, Mapping):
+        assert isinstance(ours, Mapping) and list(ours) == list(theirs), where
         for name, value in theirs.items():
             assert_equal(ours[name], value, f"{where} of {name}")
     elif isinstance(theirs, EventList):

@@ -23,8 +23,11 @@ def load(
     encode: str = "",
     tell: Callable[[str], None] | None = None,
     ei: str = "",
+    lazy: bool = False,
 ) -> tuple[Source, Samples]:
     """Network and input that the options of a command name; the samples of a data set take the network's input shape.
+
+    With `lazy` they are encoded when a run asks for them, see `load_samples`.
 
     Raises
     ------
@@ -36,7 +39,7 @@ def load(
     network, stage = find_network(source, weights, example, ei)
     if ei and stage is not None and tell is not None:
         tell("network: {} ({})".format(*stage))
-    loaded = samples_for(network, data_of(network, data), steps, encode, samples or None, tell)
+    loaded = samples_for(network, data_of(network, data), steps, encode, samples or None, tell, lazy)
     return calibrated(network, loaded.calibration), loaded
 
 
@@ -70,11 +73,12 @@ def samples_for(
     encode: str = "",
     limit: int | None = None,
     tell: Callable[[str], None] | None = None,
+    lazy: bool = False,
 ) -> Samples:
     """Load what `spec` names for `network`: in its input shape, with its T and encoder unless others are said."""
     from ..data.samples import load_samples
 
     steps = steps or network.steps or 0
     return load_samples(
-        spec, steps or None, limit, encode=encode or network.encoder, shape=network.input_shape, tell=tell
+        spec, steps or None, limit, encode=encode or network.encoder, shape=network.input_shape, lazy=lazy, tell=tell
     )

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from ...models.errors import SpikewrightError
-from . import doctor, exporting, gains, inspecting, placing, quantise, reporting, running, training
+from . import doctor, exporting, gains, inspecting, placing, quantise, reporting, running, simulating, training
 from .output import fail
 
 EPILOG = (
@@ -29,7 +29,7 @@ app.command("train")(training.train)
 app.command("evaluate")(running.evaluate)
 app.command("export")(exporting.export)
 app.command("quantise")(quantise.quantise)
-app.command("simulate")(running.simulate)
+app.command("simulate")(simulating.simulate)
 app.command("compare")(running.compare)
 app.command("report")(reporting.report)
 app.command("gains")(gains.gains)

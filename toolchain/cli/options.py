@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ...models.errors import ConfigError, InputError
-from ...models.files import writable_file
+from ...models.files import writable_file, writable_folder
 
 CHIP = "loihi1-davies2018"
 """Profile that is taken where a command needs one and none is named."""
@@ -17,6 +17,15 @@ def _checked(path: str) -> str:
     """Refuse a file that cannot be written before the work, not after it."""
     if path:
         writable_file(path)
+    return path
+
+
+def _checked_trace(path: str) -> str:
+    """As `_checked`, for a folder that takes a trace."""
+    if path:
+        from ...simulators.trace_folder import MARKER
+
+        writable_folder(path, MARKER)
     return path
 
 
@@ -40,6 +49,18 @@ Example = Annotated[str, typer.Option("--example", help="Shape of one input of a
 Chip = Annotated[str, typer.Option("--chip", help="Chip profile by name, or a .toml file.")]
 Targets = Annotated[str, typer.Option("--targets", help="Of torch,frozen,run_graph,oracle,engine,lava.")]
 Effects = Annotated[bool, typer.Option(help="Measure what each loss does by itself.")]
+TraceFolder = Annotated[
+    str,
+    typer.Option("--trace", help="Write the results to this folder, chunk after chunk.", callback=_checked_trace),
+]
+Record = Annotated[
+    str, typer.Option("--record", help="Into --trace too: of spikes (all rows), events (lists), state (u and v).")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run that --trace names.")]
+Bar = Annotated[
+    bool | None,
+    typer.Option("--progress/--no-progress", help="Draw a bar on stderr; on a terminal.", show_default=False),
+]
 Bits = Annotated[
     str, typer.Option("--bits", help="Weight bits, 1 to 8; of all, or NAME=BITS,... of populations; 8 if not given.")
 ]

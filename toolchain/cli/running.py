@@ -1,4 +1,4 @@
-"""``simulate``, ``compare`` and ``evaluate``: run a network and say what happened."""
+"""``compare`` and ``evaluate``: run a network on several targets and say where they differ."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from . import render
 from .loading import load
 from .options import (
     Bits,
-    Chip,
     Cycle,
     Data,
     Dt,
@@ -35,60 +34,6 @@ from .options import (
     lowering,
 )
 from .output import emit, say, stop, teller
-
-Backend = Annotated[str, typer.Option("--backend", help="engine, oracle or lava.")]
-
-
-def simulate(
-    source: SourceArgument,
-    data: Data = "",
-    backend: Backend = "engine",
-    chip: Chip = "",
-    samples: Limit = 0,
-    steps: Steps = 0,
-    encode: Encode = "",
-    weights: Weights = "",
-    example: Example = "",
-    bits: Bits = "",
-    scale: ScaleBy = "",
-    rows: Rows = "",
-    rounding: Rounding = "",
-    ei: Gain = "",
-    reset: Reset = "",
-    dt: Dt = None,
-    cycle: Cycle = "",
-    out: OutFile = "",
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
-    """Run the integer program: spikes, sparsity, synaptic operations and energy per sample."""
-    from ...simulators.run import simulate as run
-    from ..describe import describe_activity, describe_costs, provenance
-    from ..placing import place_all
-    from ..stages import ei_for_chip
-
-    ei = ei_for_chip(ei, chip)
-    network, loaded = load(source, data, samples, steps, weights, example, encode, teller(quiet), ei)
-    program = network.program(loaded.calibration, **lowering(bits, reset, dt, cycle, "", scale, rows, rounding, ei))
-    tell = teller(quiet)
-    options = {"progress": lambda done: tell(f"lava: {done} samples done")} if backend == "lava" else {}
-    placements = place_all(program, [chip] if chip else None)
-    trace = run(program, loaded.x, backend=backend, place=placements.counted, **options)
-    classes = {name: trace.predict(name) for name in trace.output}
-    only = next(iter(classes.values())) if len(classes) == 1 else None
-    if loaded.y is not None and only is None:
-        tell(f"no accuracy: y holds one class a sample, the network has the outputs {', '.join(classes)}")
-    content = {
-        "schema_version": 1,
-        "data": loaded.name,
-        "program_hash": program.content_hash,
-        "activity": describe_activity(trace, program),
-        **describe_costs(trace, placements),
-        "accuracy": None if loaded.y is None or only is None else float((only == loaded.y).mean()),
-        "predictions": {n: found.tolist() for n, found in classes.items()} if only is None else only.tolist(),
-        "provenance": provenance(),
-    }
-    emit(content, as_json, _render_simulation, out)
 
 
 def compare(
@@ -183,14 +128,6 @@ def evaluate(
         accuracy[target] = float((run_target(target, network, loaded.x, program).predict() == loaded.y).mean())
     content = {"schema_version": 1, "data": loaded.name, "samples": len(loaded.y), "accuracy": accuracy}
     emit(content | {"provenance": provenance()}, as_json, _render_accuracy, out)
-
-
-def _render_simulation(content: dict[str, Any]) -> None:
-    render.activity(content["activity"])
-    render.costs(content["energy"], content["not_priced"])
-    if content["accuracy"] is not None:
-        right = readable.accuracy(content["accuracy"])
-        say(f"accuracy {right} on {content['activity']['samples']} samples of {content['data']}")
 
 
 def _render_accuracy(content: dict[str, Any]) -> None:

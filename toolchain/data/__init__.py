@@ -1,7 +1,7 @@
 """Data sets, read from what packages ship, from published files or from the user's own."""
 
 from .events import Events, load_events
-from .frames import events_to_frames
+from .frames import events_to_frames, lazy_frames
 from .images import Images, load_images
 from .samples import Samples, load_samples
 from .split import Split, load_split
@@ -12,6 +12,7 @@ __all__ = [
     "Samples",
     "Split",
     "events_to_frames",
+    "lazy_frames",
     "load_events",
     "load_images",
     "load_samples",

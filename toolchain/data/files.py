@@ -15,7 +15,7 @@ Rows = NDArray[Any] | dict[str, NDArray[Any]]
 """(T, B, *input_shape), or such an array by the name of every input."""
 
 
-def read_file(path: Path, known: str) -> tuple[Rows, NDArray[np.int64] | None]:
+def read_file(path: Path, known: str, mapped: bool = False) -> tuple[Rows, NDArray[np.int64] | None]:
     """Read ``.npy`` with (T, B, ...), or ``.npz`` with ``x``, or ``x/NAME`` for every input, and optionally ``y``.
 
     Parameters
@@ -23,6 +23,8 @@ def read_file(path: Path, known: str) -> tuple[Rows, NDArray[np.int64] | None]:
     path : Path
     known : str
         Names of the data sets, for the error if there is no such file.
+    mapped : bool
+        Leave the array of a ``.npy`` in the file until it is looked at.
 
     Returns
     -------
@@ -36,7 +38,7 @@ def read_file(path: Path, known: str) -> tuple[Rows, NDArray[np.int64] | None]:
     if not path.is_file():
         raise InputError(f"Data {str(path)!r} is neither a known set ({known}) nor a .npy or .npz file.")
     try:
-        loaded = np.load(path, allow_pickle=False)
+        loaded = np.load(path, "r" if mapped else None, allow_pickle=False)
         x, y = (_named(loaded), loaded.get("y")) if isinstance(loaded, np.lib.npyio.NpzFile) else (loaded, None)
     except UNREADABLE as error:
         raise InputError(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...exporters.program.feed import LazyInput
 from ...models.errors import InputError
 from .events import require_inside
 
@@ -80,6 +81,33 @@ def events_to_frames(
         else:
             frames[row[kept], number, pixels] = 1
     return frames.reshape(total, len(samples), *sensor)
+
+
+def lazy_frames(events: Sequence[NDArray[np.void]], sensor: tuple[int, int, int], **options: Any) -> LazyInput:
+    """Frames of an event set that are made when their turn comes, chunk by chunk of a run.
+
+    Parameters
+    ----------
+    events : sequence of (events,) structured arrays
+        An `Events` for example, whose recordings are then read one by one.
+    sensor : (P, H, W)
+    **options
+        Those of `events_to_frames`; `steps`, which is T, has to be given.
+
+    Raises
+    ------
+    InputError
+        If `steps` is not given or there are no samples; while it is read, as `events_to_frames`.
+    """
+    if not options.get("steps"):
+        raise InputError("Frames that are made on demand need steps=, as T is known before the recordings are read.")
+    if not len(events):
+        raise InputError("There are no samples to make frames of.")
+
+    def read(first: int, stop: int) -> NDArray[Any]:
+        return events_to_frames((events[number] for number in range(first, stop)), sensor, **options)
+
+    return LazyInput(options["steps"], len(events), read)
 
 
 def _steps_of(time_us: NDArray[np.int64], steps: int | None, dt_us: int | None, number: int) -> NDArray[np.int64]:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...exporters.program.feed import LazyInput
 from ...models.encoders import ENCODERS
 from ...models.errors import InputError
 from .digits import load_digits_as
 from .events import Events, load_events
 from .files import Rows, read_file
-from .frames import events_to_frames
+from .frames import lazy_frames
 from .images import IMAGE_SETS, intensities, load_images
 
 EVENT_SETS = ("nmnist", "nmnist-small")
@@ -38,21 +38,23 @@ class Samples:
     Attributes
     ----------
     name : str
-    x : (T, B, *input_shape) array, or dict of input name to such an array
+    x : (T, B, *input_shape) array, or dict of input name to such an array; or LazyInput
     y : (B,) int64 array or None
         Classes, where known.
-    calibration : as `x`
+    calibration : array or dict of arrays, as `x`
         Training data where the set has some, else `x`.
     """
 
     name: str
-    x: Rows
+    x: Rows | LazyInput
     y: NDArray[np.int64] | None
     calibration: Rows
 
     @property
     def count(self) -> int:
         """Number of samples, B."""
+        if isinstance(self.x, LazyInput):
+            return self.x.samples
         return (next(iter(self.x.values())) if isinstance(self.x, dict) else self.x).shape[1]
 
 
@@ -63,6 +65,7 @@ def load_samples(
     *,
     encode: str = "rate",
     shape: tuple[int, ...] | None = None,
+    lazy: bool = False,
     tell: Callable[[str], None] | None = None,
 ) -> Samples:
     """Load what `spec` names.
@@ -85,6 +88,9 @@ def load_samples(
         taken as it is.
     shape : tuple of int, optional
         Input shape of the network; samples of a set take it, if it has as many values as they have.
+    lazy : bool
+        Encode the samples of a set, and read its recordings, when a run asks for them: `x` is a `LazyInput` for
+        `simulate` then. A ``.npy`` file is mapped, a ``.npz`` read as ever.
     tell : callable, optional
         Is given sentences about the progress of a download.
 
@@ -103,28 +109,26 @@ def load_samples(
         raise InputError(f"Encoding {encode!r} is unknown; known are {', '.join(ENCODERS)}.")
     set_name, part = _set_and_part(spec)
     if not set_name:
-        x, y = read_file(Path(spec), KNOWN)
+        x, y = read_file(Path(spec), KNOWN, lazy)
         return Samples(Path(spec).name, _first(x, limit), None if y is None else y[:limit], x)
     steps = steps or STEPS
     if set_name == "digits":
         digits = load_digits_as(spec)
         name, y = digits.name, digits.y_test[:limit]
-        shape = _shape(name, digits.x_test.shape[1:], shape)
-        x, calibration = (_coded(i, steps, encode) for i in (digits.x_test[:limit], digits.x_train))
+        own, x, calibration = digits.x_test.shape[1:], digits.x_test[:limit], digits.x_train
     elif set_name in IMAGE_SETS:
         images = load_images(set_name, part, tell=tell)
         train = images if part == "train" else load_images(set_name, "train", tell=tell)
         name, y = f"{set_name}:{part}", images.y[:limit]
-        shape = _shape(name, images.x.shape[1:], shape)
-        x, calibration = (_coded(i, steps, encode) for i in (images.x[:limit], train.x[:CALIBRATION_SAMPLES]))
+        own, x, calibration = images.x.shape[1:], images.x[:limit], train.x[:CALIBRATION_SAMPLES]
     else:
         events = load_events(set_name, part, tell=tell)
         train = events if part == "train" else load_events(set_name, "train", tell=tell)
         name, y = f"{set_name}:{part}", events.y[:limit]
-        shape = _shape(name, events.sensor, shape)
-        x, calibration = (_framed(e, steps, encode, n) for e, n in ((events, limit), (train, CALIBRATION_SAMPLES)))
-    x, calibration = (rows.reshape(*rows.shape[:2], *shape) for rows in (x, calibration))
-    return Samples(name, x, y, calibration)
+        own, x, calibration = events.sensor, _first_of(events, limit), _first_of(train, CALIBRATION_SAMPLES)
+    shape = _shape(name, own, shape)
+    x, calibration = (_encoded(given, steps, encode, shape) for given in (x, calibration))
+    return Samples(name, x if lazy else x.read(0, x.samples), y, calibration.read(0, calibration.samples))
 
 
 def _set_and_part(spec: str) -> tuple[str, str]:
@@ -142,6 +146,19 @@ def _set_and_part(spec: str) -> tuple[str, str]:
     return name, rest[0] if rest else "test"
 
 
+def _first_of(events: Events, limit: int | None) -> Events:
+    return replace(events, y=events.y[:limit])
+
+
+def _encoded(given: NDArray[Any] | Events, steps: int, encode: str, shape: tuple[int, ...]) -> LazyInput:
+    """Images (B, ...) or recordings as (T, B, *shape), when they are asked for."""
+    if isinstance(given, Events):
+        found = lazy_frames(given, given.sensor, steps=steps, count=encode == "direct")
+    else:
+        found = LazyInput(steps, len(given), lambda first, stop: _coded(given[first:stop], steps, encode))
+    return replace(found, read=lambda first, stop: found.read(first, stop).reshape(steps, stop - first, *shape))
+
+
 def _coded(x: NDArray[Any], steps: int, encode: str) -> NDArray[Any]:
     """Images (B, ...), intensities in [0, 1] or bytes, as (T, B, ...)."""
     coded = np.empty((steps, *x.shape), np.uint8 if encode == "rate" else np.float32)
@@ -150,10 +167,6 @@ def _coded(x: NDArray[Any], steps: int, encode: str) -> NDArray[Any]:
         levels = intensities(rows) if rows.dtype == np.uint8 else rows
         coded[:, start : start + _CHUNK] = ENCODERS[encode](levels, steps)
     return coded
-
-
-def _framed(events: Events, steps: int, encode: str, limit: int | None) -> NDArray[Any]:
-    return events_to_frames(islice(events, limit), events.sensor, steps=steps, count=encode == "direct")
 
 
 def _shape(name: str, own: tuple[int, ...], wanted: tuple[int, ...] | None) -> tuple[int, ...]:

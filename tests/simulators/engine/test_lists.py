@@ -91,7 +91,7 @@ def test_a_few_events_and_many_and_every_remainder() -> None:
     (part,) = pack(program, q, images(program), ahead=False)
     tables = prepare(program, None).tables
     assert part.lists is not None and part.lists.expands == bool(tables.present.size)
-    held = tables.starts, tables.fan_out, tables.near, tables.far, tables.present, tables.listed
+    held = tables.starts, tables.near, tables.far, tables.present, tables.listed
     assert list_bytes(part.lists) == sum(array.nbytes for array in held)
 
 
@@ -105,7 +105,7 @@ def test_the_last_target_that_16_bits_tell_and_the_next(post: int) -> None:
     (part,) = pack(program, q, images(program), ahead=False)
     tables = prepare(program, None).tables
     assert part.lists is not None
-    held = tables.starts, tables.fan_out, tables.near, tables.far, tables.listed
+    held = tables.starts, tables.near, tables.far, tables.listed
     assert list_bytes(part.lists) == sum(array.nbytes for array in held)
     assert tables.near.size == (4 if post == NEAR else 0)
     assert_same_bits(program, {"in": np.array([[[1, 0]], [[0, 1]], [[1, 1]]], np.uint8)})

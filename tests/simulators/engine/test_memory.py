@@ -1,7 +1,6 @@
 """Memory is predicted from the program alone, as it is then allocated."""
 
 import tracemalloc
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agreement import laid_out
 from kinds import programs_of
 from samples import a_program, layered
-from spikewright.exporters.program.program import Program
 from spikewright.models.errors import ConfigError, MemoryLimit
 from spikewright.simulators.engine import memory
 from spikewright.simulators.engine.available import available_memory
@@ -19,6 +18,7 @@ from spikewright.simulators.engine.buffers import extent_of, new_results
 from spikewright.simulators.engine.memory import bytes_of, predict_memory
 from spikewright.simulators.engine.outline import outline
 from spikewright.simulators.engine.plan import build_tables
+from spikewright.simulators.engine.prepared import segments_of
 from spikewright.simulators.engine.tables import Tables
 from spikewright.simulators.engine.workspace import new_workspace
 from spikewright.simulators.run import simulate
@@ -28,29 +28,20 @@ SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 MEMINFO = "MemTotal: 9 kB\nMemFree: 1 kB\nMemAvailable: 4 kB\n"
 
 
-def cut(program: Program, parts: int) -> dict[str, list[tuple[int, int]]]:
-    """Segments of every population, as a placement would have them."""
-    found = {}
-    for p in program.populations:
-        ends = sorted({p.size * part // parts for part in range(parts + 1)})
-        found[p.name] = list(pairwise(ends))
-    return found
-
-
 @settings(max_examples=120, suppress_health_check=SLOW)
-@given(programs_of() | programs(WIDE_SIZES, bits=24, feedback=True), st.integers(1, 3))
-def test_every_array_has_the_room_that_was_predicted(drawn: tuple, parts: int) -> None:
-    program, segments = drawn[0], cut(drawn[0], parts)
-    tables, predicted = build_tables(program, segments)[0], outline(program, segments)
+@given(programs_of() | programs(WIDE_SIZES, bits=24, feedback=True), st.none() | st.integers(1, 70))
+def test_every_array_has_the_room_that_was_predicted(drawn: tuple, neurons: int | None) -> None:
+    program = drawn[0]
+    layout = None if neurons is None else laid_out(program, neurons)
+    segments = segments_of(program, layout)
+    tables, predicted = build_tables(program, segments, layout)[0], outline(program, segments, layout)
     for name, ours, theirs in zip(Tables._fields, predicted, tables, strict=True):
         if isinstance(theirs, np.ndarray):
             assert (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype), name
         else:
             assert ours == theirs, name
-    if parts > 1:
-        return
     steps, samples = next(iter(drawn[1].values())).shape[:2]
-    need = predict_memory(program, steps, samples, ("spikes", "state"), threads=1)
+    need = predict_memory(program, steps, samples, ("spikes", "state"), threads=1, place=layout)
     workspace = {id(a if a.base is None else a.base): a.nbytes for a in new_workspace(tables, steps)}
     assert need.workspaces == sum(workspace.values())
     assert need.results == sum(a.nbytes for a in new_results(extent_of(program, tables), steps, samples, True, True))
@@ -84,6 +75,8 @@ def test_a_run_that_cannot_fit_is_refused_before_it_starts(monkeypatch: pytest.M
     ) as told:
         simulate(program, x, record=("spikes",), threads=1)
     assert any("bytes for its results" in violation for violation in told.value.violations)
+    on_disk = next(v for v in told.value.violations if "with its results on disk" in v)
+    assert 10_000_000 < int(on_disk.split()[0].replace(",", "")) <= 100_000_000
     assert told.value.exit_code == 3
 
 
@@ -129,4 +122,4 @@ def test_available_memory_is_the_least_of_all_limits(groups: dict, cgroup: str, 
 
 def test_available_memory_of_this_machine_is_plausible() -> None:
     assert (available_memory() or 0) > 1_000_000
-    assert bytes_of(outline(a_program(), cut(a_program(), 1))) < 10_000
+    assert bytes_of(outline(a_program(), segments_of(a_program(), None))) < 10_000

@@ -127,14 +127,6 @@ def recurrent() -> tuple[Program, dict]:
     return program, {"in": np.array([[[0]], [[1]]])}
 
 
-def test_updates_that_were_counted_already_are_taken_over() -> None:
-    program, x = recurrent()
-    events = {**x, **run_rows(program, x)["spikes"]}
-    known = np.array([[[7]], [[9]]])
-    counts = count_by_core(program, events, draft(program, a_chip()), known)
-    assert counts["updates"][:, 0, 0].tolist() == [0, 7, 9]
-
-
 @pytest.mark.parametrize("limit", [1, 2**24, 2**53])
 def test_sums_are_exact_at_every_width(limit: int) -> None:
     from spikewright.simulators.placement.counting import _product

@@ -1,0 +1,33 @@
+"""Compiled counts of all that the events of a sample did, from the lists of them when the sample is over."""
+
+from __future__ import annotations
+
+from .compiled import kernel
+from .lists import sum_of
+
+
+@kernel
+def count_events(tables, b, steps, samples, work, results):
+    """Count synaptic operations, where events arrive, and keep what else is to be known of every row of every source.
+
+    An event that arrives behind the end of the sample is kept, but is no operation of a projection.
+    """
+    for s in range(tables.size.size):
+        c = tables.counters[s]
+        for t in range(steps):
+            first, last = work.begin[s, t], work.begin[s, t + 1]
+            if first == last:
+                continue
+            for w in range(c.words):
+                work.tallies[w] = sum_of(tables.tally, c.tally + w * tables.size[s], work.rows, first, last)
+            if tables.kept:
+                for w in range(c.words):
+                    results.tallies[((c.word + w) * steps + t) * samples + b] = work.tallies[w]
+            for number in range(c.share, c.share + c.shares):
+                share = tables.shares[number]
+                if t + share.delay < steps:
+                    ops = share.base * (last - first)
+                    for k in range(share.term, share.term + share.terms):
+                        term = tables.terms[k]
+                        ops += term.factor * ((work.tallies[term.word] >> term.shift) & term.mask)
+                    results.ops[(share.projection * steps + t + share.delay) * samples + b] = ops
