@@ -41,6 +41,14 @@ def entries() -> Entries:
     return _load(_compile() if kernels is None else kernels)
 
 
+def kernel_state() -> str:
+    """Whether the kernels lie ready for this processor, and where, in words."""
+    path = kernel_file()
+    if read_kernels(path) is None:
+        return "kernels are compiled on first use, or by spikewright doctor --warm-up"
+    return f"kernels compiled, in {path}"
+
+
 def _compile() -> Kernels:
     from .building import build  # and with it Numba
 

@@ -12,6 +12,9 @@ from .output import emit, say, stop
 
 def doctor(
     require: Annotated[str, typer.Option("--require", help="Exit 4 unless this backend is usable.")] = "",
+    warm_up: Annotated[
+        bool, typer.Option("--warm-up", help="Compile the engine now, if it is not compiled yet.")
+    ] = False,
     out: OutFile = "",
     as_json: Json = False,
 ) -> None:
@@ -21,6 +24,10 @@ def doctor(
 
     if require and require not in _CHECKS:
         raise ConfigError(f"Backend {require!r} is unknown; known are {', '.join(_CHECKS)}.")
+    if warm_up:
+        from ...simulators.engine.entries import entries
+
+        entries()
     backends = {name: check() for name, check in _CHECKS.items()}
     emit({"schema_version": 1, "backends": backends, "provenance": provenance()}, as_json, _render, out)
     if require and not backends[require]["usable"]:
@@ -34,6 +41,13 @@ def _module(name: str, extra: str) -> dict[str, Any]:
         return {"usable": True, "detail": f"{name} {version(name)}"}
     except PackageNotFoundError:
         return {"usable": False, "detail": f"{name} is not installed; pip install 'spikewright[{extra}]'"}
+
+
+def _engine() -> dict[str, Any]:
+    from ...simulators.engine.entries import kernel_state
+
+    found = _module("numba", "all")
+    return found | {"detail": f"{found['detail']}, {kernel_state()}"} if found["usable"] else found
 
 
 def _lava() -> dict[str, Any]:
@@ -52,7 +66,7 @@ _CHECKS = {
     "snntorch": lambda: _module("snntorch", "snntorch"),
     "run_graph": lambda: _module("nir", "all"),
     "oracle": lambda: _module("numpy", "all"),
-    "engine": lambda: _module("numba", "all"),
+    "engine": _engine,
     "lava": _lava,
     "report": lambda: _module("matplotlib", "report"),
 }

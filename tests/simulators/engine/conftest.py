@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spikewright.simulators.engine import packing
-from spikewright.simulators.engine.matrix_unit import has_matrix_unit
+from spikewright.simulators.engine.processor import has_matrix_unit
 
 UNITS = [
     pytest.param(True, marks=pytest.mark.skipif(not has_matrix_unit(), reason="this processor has no matrix unit")),

@@ -1,56 +1,110 @@
-"""Kernels are kept where the user's caches are, and never outlive the source that they were made of."""
+"""Kernels are kept where the user's caches are, loaded without Numba, and never outlive what they were made of."""
 
-import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from spikewright.simulators.engine import compiled
+from spikewright.simulators.engine import entries, keeping
 
 RUN = """
+import sys
 import numpy as np
-from spikewright.simulators.engine.sums import shifted
-print(shifted(np.int64(3), np.int64(1), False))
+from spikewright.simulators.engine.entries import entries
+from spikewright.simulators.engine.laying import lay
+from spikewright.simulators.engine.tables import Counted
+counted = Counted(*(np.array(x, np.int64) for x in ([0, 0], [1, 2])), np.array([3, -4], np.int32),
+                  *(np.zeros(n, np.int64) for n in (3, 1, 1)))
+told = lay(counted)
+entries().count_synapses(told.address)
+print(counted.fan_out.tolist(), counted.fan_in.tolist(), counted.reach.tolist(), "numba" in sys.modules)
 """
-"""The smallest kernel: compiling all of them takes half a minute."""
 
 
-def run(cache: Path) -> str:
-    environment = {**os.environ, compiled.CACHE_VARIABLE: str(cache)}
-    done = subprocess.run([sys.executable, "-c", RUN], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """File of the kernels in a cache of its own, with those that this session runs on."""
+    kernels = keeping.read_kernels(keeping.kernel_file()) or _built()
+    monkeypatch.setenv(keeping.CACHE_VARIABLE, str(tmp_path))
+    path = keeping.kernel_file()
+    assert keeping.write_kernels(path, kernels)
+    yield path
 
 
-def test_kernels_are_kept_in_the_named_folder(tmp_path: Path) -> None:
-    assert run(tmp_path) == "6"
-    (folder,) = (tmp_path / "kernels").iterdir()
-    assert folder.name == compiled.source_digest() and list(folder.rglob("*.nbc"))
+def _built() -> keeping.Kernels:
+    entries.entries()
+    found = keeping.read_kernels(keeping.kernel_file())
+    assert found is not None
+    return found
 
 
-def test_without_a_place_to_write_they_are_compiled_each_time(tmp_path: Path) -> None:
+def run(code: str = RUN) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+
+def test_a_second_start_loads_them_without_numba_and_without_a_word(kept: Path) -> None:
+    done = run()
+    assert done.stdout.split("\n")[0] == "[0, 1, 1] [2] [7] False" and not done.stderr
+
+
+def test_a_damaged_file_is_made_again_with_a_message(kept: Path) -> None:
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert keeping.read_kernels(kept) is None
+    done = run()
+    assert done.stdout.startswith("[0, 1, 1] [2] [7] True") and str(kept) in done.stderr and "once" in done.stderr
+    assert keeping.read_kernels(kept) is not None
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"{}\n", b"[]\n", b'{"sha256": 1}\n', b"\xff\n"])
+def test_what_is_no_file_of_kernels_is_not_read(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "file").write_bytes(content)
+    assert keeping.read_kernels(tmp_path / "file") is None
+
+
+def test_without_a_place_to_write_they_are_not_kept(tmp_path: Path) -> None:
     (tmp_path / "kernels").write_text("")
-    assert run(tmp_path) == "6"
+    assert not keeping.write_kernels(
+        tmp_path / "kernels" / "digest" / "x.kernels", {"run_samples": ("symbol", b"code")}
+    )
+
+
+def test_they_are_read_as_they_were_written(tmp_path: Path) -> None:
+    kernels = {"run_samples": ("symbol", b"code\n\0"), "count_synapses": ("other", b"")}
+    assert keeping.write_kernels(tmp_path / "deep" / "x.kernels", kernels)
+    assert keeping.read_kernels(tmp_path / "deep" / "x.kernels") == kernels
 
 
 @pytest.mark.parametrize("file", ["sums.py", "vectors.py", "tables.py", "kernels.py"])
 def test_every_source_file_counts(tmp_path: Path, file: str) -> None:
-    """Numba's own cache would look at the file of the outermost function only."""
     folder = tmp_path / "engine"
-    shutil.copytree(Path(compiled.__file__).parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    assert compiled.source_digest(folder) == compiled.source_digest()
+    shutil.copytree(Path(keeping.__file__).parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    assert keeping.source_digest(folder) == keeping.source_digest()
     (folder / file).write_text((folder / file).read_text() + "\n")
-    compiled.source_digest.cache_clear()
-    assert compiled.source_digest(folder) != compiled.source_digest()
+    keeping.source_digest.cache_clear()
+    assert keeping.source_digest(folder) != keeping.source_digest()
 
 
-def test_a_users_own_cache_is_left_alone() -> None:
-    import numba
+def test_another_processor_has_kernels_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = keeping.kernel_file()
+    keeping.processor_digest.cache_clear()
+    monkeypatch.setattr(keeping, "features", lambda: {"another": True})
+    try:
+        assert keeping.kernel_file() != before and keeping.kernel_file().parent == before.parent
+    finally:
+        keeping.processor_digest.cache_clear()
 
-    import spikewright.simulators.engine.kernels
 
-    assert spikewright.simulators.engine.kernels.run_samples
-    assert str(compiled.source_digest()) not in str(numba.config.CACHE_DIR)
+def test_numba_is_left_as_it_was() -> None:
+    """A user's own functions are compiled, and callable, after the engine has been."""
+    code = """
+from spikewright.simulators.engine.building import _parts_left_to_their_callers
+with _parts_left_to_their_callers():
+    pass
+import numba
+print(numba.njit(lambda x: x + 1)(2))
+"""
+    assert run(code).stdout.strip() == "3"

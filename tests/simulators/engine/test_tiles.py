@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from agreement import assert_same_bits, assert_same_by_core
 from spikewright.exporters.program.make import make_program
 from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
-from spikewright.simulators.engine.matrix_unit import has_matrix_unit
 from spikewright.simulators.engine.prepared import prepare
+from spikewright.simulators.engine.processor import has_matrix_unit
 from spikewright.simulators.run import simulate
 
 pytestmark = pytest.mark.skipif(not has_matrix_unit(), reason="this processor has no matrix unit")
