@@ -194,6 +194,20 @@ def test_a_result_whose_answer_is_no_is_one_object_all_the_same(run, stranger, t
     assert code == 1 and len(json.loads(out)["pairs"]) == 1 and err.startswith("error: No two integer backends")
 
 
+def test_doctor_compiles_the_engine_ahead(run, tmp_path: Path) -> None:
+    from spikewright.simulators.engine import keeping
+
+    code, out, _ = run("doctor", "--warm-up", "--json")
+    detail = json.loads(out)["backends"]["engine"]["detail"]
+    assert code == 0 and detail.endswith(f"kernels compiled, in {keeping.kernel_file()}")
+
+
+def test_doctor_says_that_the_engine_is_not_compiled(run, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("SPIKEWRIGHT_CACHE_DIR", str(tmp_path))
+    code, out, _ = run("doctor", "--json")
+    assert code == 0 and "doctor --warm-up" in json.loads(out)["backends"]["engine"]["detail"]
+
+
 def test_strict_comparison_names_integer_backends_that_differ(run, stranger, tmp_path: Path, monkeypatch) -> None:
     from spikewright.toolchain import targets
 

@@ -99,6 +99,30 @@ def test_one_population_may_be_several_images() -> None:
     assert_same_by_core(program, x, 17)
 
 
+@pytest.mark.parametrize(
+    ("ins", "outs", "stride"), [(6, 50, (1, 1)), (6, 64, (2, 2)), (5, 130, (2, 1)), (45, 48, (1, 2))]
+)
+def test_many_channels_behind_a_convolution(ins: int, outs: int, stride: tuple[int, int]) -> None:
+    """Few events are summed by strips, many place by place, and only so if their sums leave 16 bits (45 channels)."""
+    rng = np.random.default_rng(0)
+    sides = -(-8 // stride[0]), -(-7 // stride[1])
+    weights = rng.integers(-127, 128, (outs, ins, 3, 3)) * 2 * (rng.random((outs, ins, 3, 3)) < 0.8)
+    below = Projection("b", "in", "b", kernel(rng, ins, 2, 1, 1), kind="convolution")
+    above = Projection("a", "b", "a", weights.astype(np.int16), kind="convolution", stride=stride, padding=(1, 1))
+    silent = [np.zeros(int(np.prod(shape)), np.int32) for shape in ((ins, 8, 7), (outs, *sides))]
+    populations = (
+        Population("b", (ins, 8, 7), 4095, 4095, 10, silent[0], level=1),
+        Population("a", (outs, *sides), 4095, 1000, 1500, silent[1], level=2),
+    )
+    program = make_program((Input("in", (2, 8, 7)),), populations, (below, above), (Output("out", "a", "spike_count"),))
+    spikes = 0
+    for rate in (0.01, 0.2, 0.9):
+        x = {"in": (rng.random((6, 3, 2, 8, 7)) < rate).astype(np.uint8)}
+        spikes += assert_same_bits(program, x)
+        assert_same_by_core(program, x, 100)
+    assert spikes > 0
+
+
 @pytest.mark.parametrize("outs", [2, 50])
 @pytest.mark.parametrize("ins", [127, 128, 129, 300])
 def test_sums_at_the_end_of_their_type(outs: int, ins: int) -> None:
