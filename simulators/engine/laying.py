@@ -45,4 +45,8 @@ def lay(arrays: Told) -> Laid:
 
 def address_of(array: np.ndarray) -> int:
     """Where the first element of an array lies, which is C-contiguous, if it has any."""
-    return array.__array_interface__["data"][0] if array.size else 0
+    if not array.size:
+        return 0
+    if array.flags.writeable:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # takes half the time of the other
+    return array.__array_interface__["data"][0]
