@@ -9,12 +9,12 @@ import sys
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import llvmlite.binding
 
 from ...exporters.program.program import STATE_LIMIT
 from ...exporters.program.reciprocals import RECIPROCAL_EXP, reciprocals
+from ...models.errors import InputError
 from ...models.files import atomic_file
 from ..neurons import QUOTIENT_LIMIT
 from .processor import features
@@ -61,30 +61,29 @@ Kernels = dict[str, tuple[str, bytes]]
 
 
 def read_kernels(path: Path) -> Kernels | None:
-    """Kernels in the file `path`; None if there are none or if it is damaged."""
+    """Kernels in the file `path`; None if there are none or if a bit of it has changed."""
     try:
-        head, _, body = path.read_bytes().partition(b"\n")
-        told: dict[str, Any] = json.loads(head)
-        if hashlib.sha256(body).hexdigest() != told["sha256"]:
-            return None
-        found, first = {}, 0
-        for name, (symbol, size) in told["entries"].items():
-            found[name] = symbol, body[first : first + size]
-            first += size
-    except (OSError, ValueError, KeyError, TypeError):
+        digest, _, rest = path.read_bytes().partition(b"\n")
+    except OSError:
         return None
+    if digest.decode("ascii", "replace") != hashlib.sha256(rest).hexdigest():
+        return None
+    head, _, code = rest.partition(b"\n")
+    found, first = {}, 0
+    for name, symbol, size in json.loads(head):
+        found[name] = symbol, code[first : first + size]
+        first += size
     return found
 
 
 def write_kernels(path: Path, kernels: Kernels) -> bool:
-    """Keep `kernels` in the file `path`; False where nothing can be written."""
-    body = b"".join(code for _, code in kernels.values())
-    entries = {name: (symbol, len(code)) for name, (symbol, code) in kernels.items()}
-    head = json.dumps({"sha256": hashlib.sha256(body).hexdigest(), "entries": entries}).encode()
+    """Keep `kernels` in the file `path`, behind a digest of all that follows; False where nothing can be written."""
+    head = json.dumps([(name, symbol, len(code)) for name, (symbol, code) in kernels.items()]).encode()
+    rest = b"\n".join((head, b"".join(code for _, code in kernels.values())))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_file(path) as temporary:
-            Path(temporary).write_bytes(head + b"\n" + body)
-    except OSError:
+            Path(temporary).write_bytes(hashlib.sha256(rest).hexdigest().encode() + b"\n" + rest)
+    except (OSError, InputError):
         return False
     return True

@@ -108,3 +108,15 @@ import numba
 print(numba.njit(lambda x: x + 1)(2))
 """
     assert run(code).stdout.strip() == "3"
+
+
+def test_no_byte_of_the_file_may_change(tmp_path: Path) -> None:
+    """A symbol or a size that is not the one written would be run."""
+    path = tmp_path / "x.kernels"
+    assert keeping.write_kernels(path, {"run_samples": ("symbol", b"code\n\0"), "count_synapses": ("other", b"")})
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place])
+        assert keeping.read_kernels(path) is None, f"cut at byte {place}"
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert keeping.read_kernels(path) is None, f"byte {place} changed"
