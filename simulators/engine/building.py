@@ -21,7 +21,7 @@ ENTRIES: dict[Callable[..., Any], int] = {run_samples: 10, count_synapses: 1, sp
 
 def build() -> Kernels:
     """Compile all entries; a third to half a minute."""
-    with _parts_left_to_their_callers():
+    with global_compiler_lock, _parts_left_to_their_callers():
         return {function.__name__: _compile(function, count) for function, count in ENTRIES.items()}
 
 
@@ -33,8 +33,7 @@ def _compile(function: Callable[..., Any], count: int) -> tuple[str, bytes]:
         cpu_target.typing_context, cpu_target.target_context, function, (types.int64,) * count, types.void, flags, {}
     )
     library = done.library
-    with global_compiler_lock:
-        library.finalize()
+    library.finalize()
     return done.fndesc.llvm_func_name, library._codegen._tm.emit_object(library._final_module)
 
 

@@ -9,12 +9,14 @@ import ctypes
 import sys
 from collections.abc import Callable
 from functools import cache, partial
+from threading import Lock
 from time import perf_counter
 from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
 
-from .keeping import Kernels, kernel_file, read_kernels, write_kernels
+from ...models.errors import InputError
+from .keeping import CACHE_VARIABLE, Kernels, kernel_file, read_kernels, write_kernels
 
 PARAMETERS = {"run_samples": 10, "count_synapses": 1, "spread_synapses": 2}
 """64-bit integers that each entry takes."""
@@ -34,11 +36,41 @@ class Entries(NamedTuple):
     spread_synapses: Callable[..., None]
 
 
-@cache
 def entries() -> Entries:
-    """Load the entries, and compile them before if that has not been done for this processor."""
+    """Load the entries, and compile them before if that has not been done for this processor.
+
+    The threads of a first run come here together; one does the work.
+    """
+    with _ONE_AT_A_TIME:
+        return _entries()
+
+
+_ONE_AT_A_TIME = Lock()
+
+
+@cache
+def _entries() -> Entries:
     kernels = read_kernels(kernel_file())
     return _load(_compile() if kernels is None else kernels)
+
+
+def warm_up() -> None:
+    """Compile and keep the entries, if that has not been done for this processor.
+
+    Raises
+    ------
+    InputError
+        If they cannot be kept.
+    """
+    path = kernel_file()
+    if read_kernels(path) is None:
+        with _ONE_AT_A_TIME:
+            _compile()
+    if read_kernels(path) is None:
+        raise InputError(
+            f"Compiled kernels cannot be kept: {path.parent} cannot be written. "
+            f"Set {CACHE_VARIABLE} to a folder that can; until then every process compiles them."
+        )
 
 
 def kernel_state() -> str:

@@ -25,9 +25,9 @@ def doctor(
     if require and require not in _CHECKS:
         raise ConfigError(f"Backend {require!r} is unknown; known are {', '.join(_CHECKS)}.")
     if warm_up:
-        from ...simulators.engine.entries import entries
+        from ...simulators.engine import entries
 
-        entries()
+        entries.warm_up()
     backends = {name: check() for name, check in _CHECKS.items()}
     emit({"schema_version": 1, "backends": backends, "provenance": provenance()}, as_json, _render, out)
     if require and not backends[require]["usable"]:

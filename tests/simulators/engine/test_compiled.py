@@ -4,10 +4,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import perf_counter, sleep
 
 import pytest
 
+from spikewright.models.errors import InputError
 from spikewright.simulators.engine import entries, keeping
 
 RUN = """
@@ -70,6 +73,29 @@ def test_without_a_place_to_write_they_are_not_kept(tmp_path: Path) -> None:
     assert not keeping.write_kernels(
         tmp_path / "kernels" / "digest" / "x.kernels", {"run_samples": ("symbol", b"code")}
     )
+
+
+def test_warm_up_says_when_they_cannot_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "kernels").write_text("")
+    monkeypatch.setenv(keeping.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(entries, "_compile", lambda: keeping.write_kernels(keeping.kernel_file(), {}))
+    with pytest.raises(InputError, match=r"cannot be written.*SPIKEWRIGHT_CACHE_DIR"):
+        entries.warm_up()
+
+
+def test_threads_that_start_together_compile_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    loads: list[float] = []
+
+    def load(kernels: object) -> None:
+        loads.append(perf_counter())
+        sleep(0.05)
+
+    entries._entries.cache_clear()
+    monkeypatch.setattr(entries, "_load", load)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: entries.entries(), range(4)))
+    entries._entries.cache_clear()
+    assert len(loads) == 1
 
 
 def test_they_are_read_as_they_were_written(tmp_path: Path) -> None:
