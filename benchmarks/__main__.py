@@ -1,7 +1,8 @@
 """``python -m benchmarks``: measure, write ``results/*.json``, and make the page of all results.
 
 Every workload is a module with ``run(effort, backend, tiny) -> dict``; one whose result is no table of cases has
-``section(result)``, which yields the lines of its part of the page.
+``section(result)``, which yields the lines of its part of the page, and perhaps ``pictures(result)``, which yields
+the names and contents of what these lines show.
 """
 
 from __future__ import annotations
@@ -67,11 +68,15 @@ def _measure(name: str, effort: Effort, options: argparse.Namespace) -> dict[str
 
 
 def _write_page(results: Path) -> None:
-    """Make the page from the JSON files alone; files of another schema wait for their next run."""
+    """Make the page and its pictures from the JSON files alone; files of another schema wait for their next run."""
     written = {name: results / f"{name}.json" for name in WORKLOADS}
     found = {name: json.loads(path.read_text()) for name, path in written.items() if path.exists()}
     found = {name: result for name, result in found.items() if result["schema_version"] == SCHEMA_VERSION}
     sections = {name: getattr(_module(name), "section", cases)(result) for name, result in found.items()}
+    for name, result in found.items():
+        if pictures := getattr(_module(name), "pictures", None):
+            for file, content in pictures(result):
+                _write(results / file, content)
     _write(results / "README.md", page(found, sections))
 
 

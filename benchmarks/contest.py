@@ -7,7 +7,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
+
+from spikewright.exporters.program.program import Program
 
 from . import ours
 from .casefile import Case
@@ -17,7 +19,31 @@ from .measure import Worker, interleave
 from .peers import Peer
 from .reference import Reference, run_reference
 from .rivals import Rival, agreement, open_rivals
-from .workloads import Spec, build
+
+
+class Subject(Protocol):
+    """What a case is made from: drawn (`workloads.Spec`) or trained (`trained.spec.Spec`).
+
+    Attributes
+    ----------
+    name : str
+    network : str
+        The network in words.
+    steps, samples : int
+        T, and the number of samples.
+    rate : float or None
+        Firing rate to which thresholds were calibrated, if they were.
+    """
+
+    name: str
+    network: str
+    steps: int
+    samples: int
+    rate: float | None
+
+    def build(self, folder: Path) -> tuple[Case, Program]:
+        """Make the case and its program, write both to `folder` and return them."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -43,7 +69,7 @@ class Effort:
     search_rows: int = 1000
     local: bool = False
 
-    def single(self, spec: Spec) -> int:
+    def single(self, spec: Subject) -> int:
         """Samples of one round that are run one by one."""
         return min(spec.samples, max(1, self.single_rows // spec.steps))
 
@@ -65,7 +91,7 @@ class Rules:
 
 
 def contest(
-    spec: Spec, peers: tuple[Peer, ...], effort: Effort, backend: str, rules: Rules | None = None
+    spec: Subject, peers: tuple[Peer, ...], effort: Effort, backend: str, rules: Rules | None = None
 ) -> dict[str, Any]:
     """Measure one case.
 
@@ -77,7 +103,7 @@ def contest(
     rules = rules or Rules()
     _tell(f"{spec.name}: building")
     with TemporaryDirectory() as name, ExitStack() as stack:
-        case, program = build(spec, Path(name))
+        case, program = spec.build(Path(name))
         reference = run_reference(case, program.populations, effort.single(spec))
         we = open_ours(case, backend, reference, effort.single(spec), stack)
         rivals, not_run = open_rivals(peers, case, effort, spec, reference, rules.threads, stack)
@@ -97,7 +123,7 @@ def contest(
         }
 
 
-def describe(spec: Spec, case: Case, reference: Reference, program_hash: str) -> dict[str, Any]:
+def describe(spec: Subject, case: Case, reference: Reference, program_hash: str) -> dict[str, Any]:
     """What the case is, with the reference's firing rates and exact synaptic operations over some samples."""
     return {
         "case": spec.name,
@@ -134,7 +160,7 @@ def open_ours(case: Case, backend: str, reference: Reference, samples: int, stac
     return found
 
 
-def _enter(spec: Spec, effort: Effort, rules: Rules, we: dict[str, Worker], rivals: list[Rival]) -> list[Entry]:
+def _enter(spec: Subject, effort: Effort, rules: Rules, we: dict[str, Worker], rivals: list[Rival]) -> list[Entry]:
     """All that takes turns; the runs of one comparison lie next to each other."""
     single, everything = effort.single(spec), spec.samples
     # Ours is over so soon that it runs more samples for a time that can be measured.

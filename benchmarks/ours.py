@@ -40,4 +40,4 @@ def count(case: Case, options: dict[str, Any]) -> list[int]:
     program = sw.load_program(case.folder / PROGRAM)
     (x,) = case.batches(options["samples"], options["samples"])
     trace = sw.simulate(program, x, backend=options["form"].split()[0], threads=options["threads"])
-    return [int(trace.counts[p.name].sum()) for p in program.populations]
+    return [int(trace.counts[p.name].sum()) for p in program.populations[: len(case.layers)]]

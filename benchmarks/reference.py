@@ -45,16 +45,17 @@ def run_reference(case: Case, populations: tuple[Population, ...], samples: int)
     ----------
     case : Case
     populations : tuple of Population
-        Neurons of the layers.
+        Neurons of the layers, and perhaps a readout behind, which sends nothing.
     samples : int
     """
     events = case.x[:, :samples]
     spikes, rates, ops = [], [], 0
-    for layer, population in zip(case.layers, populations, strict=True):
-        ops += int(arriving(layer, events, (layer.weights != 0).astype(np.int16)).sum())
-        events = fire(population, arriving(layer, events, layer.weights))
+    for layer, population in zip(case.layers, populations[: len(case.layers)], strict=True):
+        ops += _operations(layer, events)
+        events = fire(population, shifted(arriving(layer, events, layer.weights), layer.exponent))
         spikes.append(int(events.sum(dtype=np.int64)))
         rates.append(float(events.mean()))
+    ops += 0 if case.readout is None else _operations(case.readout, events)
     return Reference(spikes, rates, ops / samples)
 
 
@@ -74,6 +75,11 @@ def arriving(layer: Layer, events: NDArray[np.uint8], weights: NDArray[np.int16]
     return sums.numpy().astype(np.int64).reshape(*events.shape[:2], *sums.shape[1:])
 
 
+def shifted(sums: Integers, exponent: int) -> Integers:
+    """Sums as neurons get them."""
+    return sums << exponent if exponent >= 0 else sums >> -exponent
+
+
 def fire(population: Population, sums: Integers) -> NDArray[np.uint8]:
     """Spikes (T, B, *shape) of a population in isolated samples."""
     flat = sums.reshape(*sums.shape[:2], -1)
@@ -81,3 +87,8 @@ def fire(population: Population, sums: Integers) -> NDArray[np.uint8]:
     for row, a in enumerate(flat):
         state, spikes[row] = step(population, state, a, np.zeros_like(a))
     return spikes.reshape(sums.shape)
+
+
+def _operations(layer: Layer, events: NDArray[np.uint8]) -> int:
+    """Events that arrive at synapses."""
+    return int(arriving(layer, events, (layer.weights != 0).astype(np.int16)).sum())

@@ -20,8 +20,7 @@ from .reference import Reference
 from .search import Search
 
 if TYPE_CHECKING:
-    from .contest import Effort
-    from .workloads import Spec
+    from .contest import Effort, Subject
 
 TOLERANCE = 0.01
 """Largest relative difference of a layer's spikes: a float peer does not truncate, so a few fall differently."""
@@ -74,7 +73,7 @@ def open_rivals(
     peers: tuple[Peer, ...],
     case: Case,
     effort: Effort,
-    spec: Spec,
+    spec: Subject,
     reference: Reference,
     threads: Sequence[int],
     stack: ExitStack,
@@ -115,7 +114,7 @@ def agreement(samples: int, reference: Reference, ours: list[str], rivals: list[
     }
 
 
-def _rival(peer: Peer, worker: Worker, case: Case, effort: Effort, spec: Spec, reference: Reference) -> Rival:
+def _rival(peer: Peer, worker: Worker, case: Case, effort: Effort, spec: Subject, reference: Reference) -> Rival:
     samples = effort.single(spec)
     convolutions = any(layer.kind == "convolution" for layer in case.layers)
     modifiers = [m for m in peer.modifiers if m != FORMAT or convolutions]

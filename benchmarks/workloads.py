@@ -79,6 +79,10 @@ class Spec:
         rates = {"input_rate": max(self.input_rate, 0.1), "rate": RATE}
         return replace(self, steps=6, samples=12, shape=shape, layers=layers, **rates)
 
+    def build(self, folder: Path) -> tuple[Case, Program]:
+        """Draw the case and its program, write both to `folder` and return them."""
+        return build(self, folder)
+
     @property
     def network(self) -> str:
         """The network in words: 784-512-10, or its layers in turn."""

@@ -80,7 +80,7 @@ def _connect(case: Case, x: np.ndarray) -> list[LIF]:
     neurons = []
     for layer in case.layers:
         dense = Dense(weights=layer.weights.astype(np.int32), num_weight_bits=8)
-        lif = LIF(shape=(len(layer.weights),), du=4095, dv=case.dv, vth=layer.vth, bias_mant=0)
+        lif = LIF(shape=(len(layer.weights),), du=4095, dv=case.dv, vth=int(layer.vth), bias_mant=0)
         source.connect(dense.s_in)
         dense.a_out.connect(lif.a_in)
         neurons.append(lif)

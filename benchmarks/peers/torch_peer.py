@@ -1,13 +1,15 @@
 """What all peers on torch share: the synapses, the input, the run and the counts. Their neurons are their own.
 
 Input is handed over as float32 tensors made beforehand, and they report the spikes of the last layer alone; both are
-in their favour. A form may end in modifiers, see `peers.FORMAT` and `peers.PRODUCTS`.
+in their favour. So is a readout: it takes the spikes of all steps at once, which a sum allows. A form may end in
+modifiers, see `peers.FORMAT` and `peers.PRODUCTS`.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,10 +31,21 @@ class Network(nn.Module):
         Neurons of every layer, whose output, or the first of whose outputs, are spikes.
     batch_first : bool
         Whether its input is (B, T, *shape) instead.
+    readout : nn.Module or None
+        Takes the spike counts of the last layer.
     """
 
     neurons: Iterable[nn.Module]
     batch_first = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.readout: nn.Module | None = None
+
+    def outputs(self, x: Tensor) -> Tensor:
+        """Run all steps; spike counts of the last layer, or what the readout makes of them, (B, classes)."""
+        counts = self(x).sum(0)
+        return counts if self.readout is None else self.readout(counts)
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
@@ -40,7 +53,7 @@ class Network(nn.Module):
 
 
 def synapses(case: Case, dense: type = nn.Linear, convolution: type = nn.Conv2d) -> list[nn.Module]:
-    """Weights of every layer without a bias, in a module of the framework's own kind."""
+    """Weights of every layer, in a module of the framework's own kind."""
     return [_synapses(layer, dense, convolution) for layer in case.layers]
 
 
@@ -73,7 +86,7 @@ def prepare(make: Callable[[Case, str], Network], case: Case, options: dict[str,
         _set(options)
         with no_gradient():
             for x in batches:
-                network(x).sum(0)
+                network.outputs(x)
 
     return run
 
@@ -103,27 +116,39 @@ def describe() -> dict[str, str]:
     return {"cpu_capability": torch.backends.cpu.get_cpu_capability(), "blas": blas}
 
 
-def above(threshold: int) -> float:
+def above(threshold: float) -> float:
     """The next float32: for peers that spike at their threshold, while the case's neurons do so above it."""
-    at = torch.tensor(float(threshold))
+    at = torch.tensor(threshold, dtype=torch.float32)
     return float(torch.nextafter(at, torch.tensor(torch.inf)))
 
 
 def _synapses(layer: Layer, dense: type, convolution: type) -> nn.Module:
     post, pre, *window = layer.weights.shape
     if layer.kind == "dense":
-        module = dense(pre, post, bias=False)
+        module = dense(pre, post, bias=layer.bias is not None)
     else:
-        module = convolution(pre, post, tuple(window), stride=layer.stride, padding=layer.padding, bias=False)
+        settings = {"stride": layer.stride, "padding": layer.padding, "bias": layer.bias is not None}
+        module = convolution(pre, post, tuple(window), **settings)
     module.weight.data = torch.from_numpy(layer.weights).float()
+    if layer.bias is not None:
+        module.bias.data = torch.from_numpy(layer.bias).float()
     return module
 
 
 def _network(make: Callable[[Case, str], Network], case: Case, form: str) -> Network:
-    network = make(case, form.split(",")[0]).eval()
+    network = make(case, form.split(",")[0])
+    if case.readout is not None:
+        network.readout = _readout(case.readout, case.x.shape[0])
+    network.eval()
     for parameter in network.parameters():
         parameter.requires_grad_(False)
     return network.to(memory_format=torch.channels_last) if FORMAT in form else network
+
+
+def _readout(layer: Layer, steps: int) -> nn.Module:
+    """Synapses that take spike counts."""
+    bias = None if layer.bias is None else steps * layer.bias
+    return nn.Sequential(nn.Flatten(), _synapses(replace(layer, bias=bias), nn.Linear, nn.Conv2d))
 
 
 def _tensor(x: NDArray[np.uint8], network: Network, form: str) -> Tensor:
