@@ -63,8 +63,8 @@ def warm_up() -> None:
         If they cannot be kept.
     """
     path = kernel_file()
-    if read_kernels(path) is None:
-        with _ONE_AT_A_TIME:
+    with _ONE_AT_A_TIME:
+        if read_kernels(path) is None:
             _compile()
     if read_kernels(path) is None:
         raise InputError(
