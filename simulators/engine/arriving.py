@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compiled import kernel
+from .compiled import EXPANDS, TILED, kernel
 from .expanding import sum_expanded, take_expanded
 from .lanes import count_ones
 from .listing import WIDE_SUM_BITS
@@ -49,14 +49,14 @@ def sum_inputs(tables, p, t, b, steps, samples, work, results):
         if row < 0 or work.begin[q.source, row] == work.begin[q.source, row + 1]:
             continue
         first, last = work.begin[q.source, row], work.begin[q.source, row + 1]
-        if q.tile >= 0 and work.tiled[q.tile]:
+        if TILED and q.tile >= 0 and work.tiled[q.tile]:
             if at == 0:
                 k = tables.tile_records[q.tile]
                 of = k.ahead + (t - work.since[q.tile]) * p.size
                 add_shifted(work.a, of, q.shift, work.divisor if q.divisor else work.a, p.size)
         else:
             _sum_projection(tables, p, q, first, last, work, work.divisor if q.divisor else work.a)
-        if q.form == TILES:
+        if TILED and q.form == TILES:
             take_reached(tables, p, q, t, work)
         elif q.form <= VALUES:
             touch(tables.synapses, q.synapse, work.rows, first, last, tables.reachable, work.touched, p.word, p.words)
@@ -69,11 +69,11 @@ def _look_ahead(tables, p, t, steps, work):
     """Let the projections by tiles sum the next rows; say where the sums are if nothing is to be added to them."""
     for number in range(p.projection, p.projection + p.projections):
         q = tables.projections[number]
-        if q.tile >= 0 and t >= work.until[q.tile]:
+        if TILED and q.tile >= 0 and t >= work.until[q.tile]:
             look_ahead(tables, q, t, steps, p.size, work)
     q = tables.projections[p.projection]
     alone = p.projections == 1 and p.update == PLAIN and not p.divided and q.shift >= 0
-    if alone and q.tile >= 0 and work.tiled[q.tile]:
+    if TILED and alone and q.tile >= 0 and work.tiled[q.tile]:
         return tables.tile_records[q.tile].ahead + (t - work.since[q.tile]) * p.size, 6 + q.shift
     return 0, 6
 
@@ -103,7 +103,7 @@ def _sum_projection(tables, p, q, first, last, work, into):
     if q.form <= VALUES:
         _sum_rows(tables, p, q, first, last, work, into)
     elif q.form <= VALUED_LISTS:
-        if q.present >= 0:
+        if EXPANDS and q.present >= 0:
             sum_expanded(
                 tables.starts, q, tables.present, tables.listed, work.rows, first, last, work.sums16, work.wide,
                 work.total,

@@ -7,6 +7,11 @@ from typing import Any
 
 import numba
 
+from .processor import can_expand, multiplies_tiles
+
+TILED, EXPANDS = multiplies_tiles(), can_expand()
+"""Whether tables for this processor may hold tiles and dense lists; what is for others is not compiled."""
+
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile `function` for the kernels that call it, not for Python."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .arriving import sum_inputs
-from .compiled import kernel
+from .compiled import TILED, kernel
 from .counting import count_events
 from .handover import read_inputs, read_results, read_tables, read_workspace
 from .lists import list_bytes, list_values
@@ -30,7 +30,7 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
     prefer_wide_vectors()
     tables, work = read_tables(tables), read_workspace(work)
     inputs, results = read_inputs(inputs), read_results(results)
-    if len(tables.tile_records):
+    if TILED and len(tables.tile_records):
         configure(tables.tile_shapes)
     for b in range(first_sample, stop_sample):
         for number in range(len(tables.tile_records)):
@@ -47,7 +47,7 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
                         continue
                     if begun == 0 or (period and (t - early) % period == 0):
                         _rest(p, work)
-                    if p.fused == TILES and results.u.size == 0:
+                    if TILED and p.fused == TILES and results.u.size == 0:
                         step_by_tiles(tables, p, t, b, steps, samples, work, results)
                         continue
                     if p.fused and results.u.size == 0:
@@ -61,7 +61,7 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
                 p = tables.populations[number]
                 for j in range(p.size):
                     results.last[p.first * samples + b * p.size + j] = work.v[p.state + j]
-    if len(tables.tile_records):
+    if TILED and len(tables.tile_records):
         release()
 
 

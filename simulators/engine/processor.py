@@ -21,12 +21,17 @@ def features() -> dict[str, bool]:
     return dict(llvmlite.binding.get_host_cpu_features())
 
 
+def multiplies_tiles() -> bool:
+    """Whether this processor has a matrix unit, whatever the switch says."""
+    return IS_X86 and bool(features().get("amx-tile") and features().get("amx-int8"))
+
+
 @cache
 def has_matrix_unit() -> bool:
     """Whether this process may multiply tiles; asks Linux for the permission, which threads share."""
     if os.environ.get(SWITCH, "").lower() == "off" or not IS_X86 or platform.system() != "Linux":
         return False
-    if not (features().get("amx-tile") and features().get("amx-int8")):
+    if not multiplies_tiles():
         return False
     return ctypes.CDLL(None).syscall(_ARCH_PRCTL, _REQUEST_PERMISSION, _TILE_DATA) == 0
 
