@@ -67,8 +67,9 @@ quantisation: install lava
 	@$(BIN)/python -m benchmarks.quantisation
 
 # Speed beside other simulators, each in an environment of its own, which the first run makes (some minutes). On an idle
-# machine W1, W2, W3, W5 and the start-up take about a quarter of an hour. Results go to benchmarks/results/, one file
-# as soon as it is measured; `make bench WORKLOADS="w2 w3"` measures some.
+# machine W1, W2, W3, W5 and the start-up take about a quarter of an hour, plots some minutes; the networks of `trained`
+# are trained first, which takes some minutes once (benchmarks/cache/ keeps them, docs/data.md says where the data lie).
+# Results go to benchmarks/results/, one file as soon as it is measured; `make bench WORKLOADS="w2 w3"` measures some.
 bench: install lava
 	@$(BIN)/python -m benchmarks $(WORKLOADS)
 

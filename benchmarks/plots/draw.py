@@ -152,8 +152,7 @@ def _roof_for(row: Row, roofs: list[Roofs]) -> Roofs:
 
 def _label(curve: str, row: Row) -> str:
     if curve == "rate":
-        return f"{row['rate']:.3g} of the inputs spike" if row["rate"] < 0.001 else f"{100 * row['rate']:g} % input"
-    point = Point(row["kind"], row["size"], row["rate"])
-    weights = point.weights
+        return f"{100 * row['rate']:g} % of the inputs spike"
+    weights = Point(row["kind"], row["size"], row["rate"]).weights
     size = f"{weights / 2**20:g} MiB" if weights >= 2**20 else f"{weights / 2**10:g} KiB"
     return f"{row['size']} {'neurons' if row['kind'] == 'dense' else 'channels'}, {size} of weights"
