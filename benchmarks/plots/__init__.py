@@ -44,7 +44,8 @@ def section(result: dict[str, Any]) -> Iterator[str]:
     yield "## Plots\n"
     yield (
         f"Time of `simulate` per synaptic event, least of {result['rounds']} rounds, everything included; a single "
-        "layer with random weights and input, T = 10. Lines without markers are roofs, measured in the same run. "
+        "layer with random weights and input, T = 10, with as many inputs as neurons, or channels in as out. Lines "
+        "without markers are roofs, measured in the same run. "
         "*Additions in registers*: the engine's loop on 8 rows of weights that stay in the first cache. *Reading a "
         "byte of weight*: a loop that reads an array of the size of the weights, from whatever cache or memory it "
         "lies in; an event reads one byte, unless several share it. *Products of tiles*, where there is a matrix "

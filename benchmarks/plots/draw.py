@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import StringIO
 from itertools import groupby
@@ -13,16 +13,20 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from .layers import Point
+from .layers import SIDE, Point
 from .roofs import Roofs
 
 COLOURS, MARKERS = ("#0072b2", "#d55e00", "#009e73"), ("o", "s", "^")
 """Distinct to every eye (Okabe and Ito), and by their markers without any colour."""
 INK, ROOF = "#333333", "#000000"
+ADDITIONS = {"linestyle": "-", "linewidth": 1.2}
+MEMORY = {"linestyle": "--", "linewidth": 1.0}
+PRODUCTS = {"linestyle": ":", "linewidth": 1.2}
 STYLE = {
     "svg.hashsalt": "spikewright",
+    "svg.fonttype": "none",
     "font.size": 9.0,
     "text.color": INK,
     "axes.labelcolor": INK,
@@ -68,8 +72,8 @@ SWEEPS = {
     "threads": Sweep("threads", lambda row: row["threads"], "rate", "wall"),
 }
 TITLES = {
-    "dense": "dense, as many inputs as neurons",
-    "convolution": "convolution 3 x 3 on 16 x 16, as many channels in as out",
+    "dense": "dense",
+    "convolution": f"convolution 3 x 3 on {SIDE} x {SIDE}",
 }
 
 
@@ -86,7 +90,7 @@ def draw(name: str, variant: dict[str, Any], footer: str) -> str:
         Machine, version and date, in small print.
     """
     with rc_context(STYLE):
-        figure = Figure(figsize=(10, 4.6), layout="constrained")
+        figure = Figure(figsize=(10, 5), layout="constrained")
         FigureCanvasSVG(figure)
         fill(figure, name, variant, footer)
         text = StringIO()
@@ -101,7 +105,8 @@ def fill(figure: Figure, name: str, variant: dict[str, Any], footer: str) -> Non
     for axes, (kind, title) in zip(both, TITLES.items(), strict=True):
         rows = [row for row in variant["sweeps"][name] if row["kind"] == kind]
         _panel(axes, sweep, rows, roofs)
-        axes.set_title(title)
+        one_size = len({row["size"] for row in rows}) == 1
+        axes.set_title(f"{title}: {_label('size', rows[0])}" if one_size else title)
         labels = sweep.label.split(" | ")
         axes.set_xlabel(labels[0] if len(labels) == 1 or kind == "dense" else f"layer size, {labels[1]}")
     time = "CPU time" if sweep.clock == "cpu" else "wall time"
@@ -115,39 +120,42 @@ def _panel(axes: Axes, sweep: Sweep, rows: list[Row], roofs: list[Roofs]) -> Non
         x = [sweep.of(row) for row in curve]
         label = _label(sweep.curve, curve[0])
         axes.plot(x, [row[f"{sweep.clock}_ns"] for row in curve], color=colour, marker=marker, ms=4, label=label)
-        for style, values in _roofs_of(sweep, curve, roofs):
-            axes.plot(x, values, color=colour, linestyle=style, linewidth=1)
-    x = sorted({sweep.of(row) for row in rows})
-    adding = [_roof_for(row, roofs).compute_ns() for row in (next(r for r in rows if sweep.of(r) == v) for v in x)]
-    axes.plot(x, adding, color=ROOF, linewidth=1.2)
-    axes.set(xscale="log", yscale="log")
-    axes.set_xticks(x, [f"{value:g}" for value in x], rotation=0)
-    axes.xaxis.set_minor_formatter(NullFormatter())
+        found = _roofs_of(curve, roofs)
+        # What weights cost to read depends on their size, products on the rate: where one is the same for all curves,
+        # one line is enough.
+        if sweep.curve == "size" or curve is curves[0]:
+            axes.plot(x, found["memory"], color=colour if sweep.curve == "size" else ROOF, **MEMORY)
+        if "products" in found and (sweep.curve == "rate" or curve is curves[0]):
+            axes.plot(x, found["products"], color=colour if sweep.curve == "rate" else ROOF, **PRODUCTS)
+        if curve is curves[0]:
+            axes.plot(x, found["additions"], color=ROOF, **ADDITIONS)
+            axes.set_xscale("log")
+            axes.set_xticks(x, [f"{value:g}" for value in x])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=20))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(labelleft=True)
     axes.grid(True, axis="y")
-    extra = [
-        Line2D([], [], color=ROOF, linewidth=1.2, label="roof: additions in registers"),
-        Line2D([], [], color=INK, linestyle="--", linewidth=1, label="roof: reading a byte of weight"),
-    ]
+    told = {"additions in registers": ADDITIONS, "reading a byte of weight": MEMORY}
+    told |= {} if roofs[0].products_per_s is None else {"products of tiles": PRODUCTS}
+    lines = [Line2D([], [], color=ROOF, label=f"roof: {name}", **style) for name, style in told.items()]
+    handles = [*axes.get_legend_handles_labels()[0], *lines]
+    axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
+
+
+def _roofs_of(curve: list[Row], roofs: list[Roofs]) -> dict[str, list[float]]:
+    """Every roof along a curve, ns per synaptic event."""
+    on = {roof.threads: roof for roof in roofs}
+    pairs = [(Point(row["kind"], row["size"], row["rate"]), on[row["threads"]]) for row in curve]
+    found = {
+        "additions": [roof.compute_ns() for _, roof in pairs],
+        "memory": [roof.memory_ns(point.weights) for point, roof in pairs],
+    }
     if roofs[0].products_per_s is not None:
-        extra.append(Line2D([], [], color=INK, linestyle=":", linewidth=1, label="roof: products of tiles"))
-    axes.legend(handles=[*axes.get_legend_handles_labels()[0], *extra])
-
-
-def _roofs_of(sweep: Sweep, curve: list[Row], roofs: list[Roofs]) -> Iterator[tuple[str, list[float]]]:
-    """Roofs that differ from curve to curve, as a line style and values."""
-    pairs = [(Point(*(row[key] for key in ("kind", "size", "rate"))), _roof_for(row, roofs)) for row in curve]
-    yield "--", [roof.memory_ns(point.weights) for point, roof in pairs]
-    products = [roof.product_ns(point.rate) for point, roof in pairs]
-    if None not in products:
-        yield ":", products  # type: ignore[misc]
-
-
-def _roof_for(row: Row, roofs: list[Roofs]) -> Roofs:
-    return next(roof for roof in roofs if roof.threads == row["threads"])
+        found["products"] = [roof.product_ns(point.rate) for point, roof in pairs]
+    return found
 
 
 def _label(curve: str, row: Row) -> str:

@@ -61,9 +61,10 @@ class Roofs:
         """Time to add the weight of an event."""
         return 1e9 / self.additions_per_s
 
-    def product_ns(self, rate: float) -> float | None:
-        """Time of all products divided by those of them that are events, the share `rate`."""
-        return None if self.products_per_s is None else 1e9 / (self.products_per_s * rate)
+    def product_ns(self, rate: float) -> float:
+        """Time of all products divided by those of them that are events, the share `rate`; needs a matrix unit."""
+        assert self.products_per_s is not None
+        return 1e9 / (self.products_per_s * rate)
 
     def told(self) -> dict[str, Any]:
         """As JSON holds it."""

@@ -16,6 +16,8 @@ RATES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 CURVES = (0.01, 0.1, 1.0)
 """Rates of the other sweeps."""
 BATCHES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+THREADED = 200
+"""Samples of the sweep over threads."""
 SEVERAL = {"dense": (256, 1024, 4096), "convolution": (16, 64, 256)}
 """Sizes of the sweep over rates; the middle one is that of the sweeps over batches and threads."""
 SIZES_OF = {"dense": (64, 128, 256, 512, 1024, 2048, 4096, 8192), "convolution": (8, 16, 32, 64, 128, 256, 512)}
@@ -50,6 +52,7 @@ def sweeps(tiny: bool, threads: list[int]) -> dict[str, list[Point]]:
 
 def _points(tiny: bool, threads: list[int]) -> Iterator[tuple[str, Point]]:
     rates, batches = (TINY["rates"], TINY["batches"]) if tiny else (RATES, BATCHES)
+    shared = batches[-1] if tiny else THREADED
     for kind in SEVERAL:
         sizes = TINY["sizes"][kind] if tiny else SIZES_OF[kind]
         several = sizes if tiny else SEVERAL[kind]
@@ -58,7 +61,7 @@ def _points(tiny: bool, threads: list[int]) -> Iterator[tuple[str, Point]]:
         for rate in rates if tiny else CURVES:
             yield from (("size", Point(kind, size, rate)) for size in sizes)
             yield from (("batch", Point(kind, middle, rate, batch)) for batch in batches)
-            yield from (("threads", Point(kind, middle, rate, threads=number)) for number in threads)
+            yield from (("threads", Point(kind, middle, rate, shared, number)) for number in threads)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
