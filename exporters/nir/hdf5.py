@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -132,15 +133,16 @@ class _Walk:
         if h5py.check_string_dtype(item.dtype) is None:
             return value
         if item.shape == ():
-            return self._decode(value, where)
+            return self._decode(where, value)
         texts = np.empty(item.shape, object)
-        texts.reshape(-1)[:] = [self._decode(text, where) for text in value.reshape(-1)]
+        decode, flat = partial(self._decode, where), value.reshape(-1).tolist()
+        texts.reshape(-1)[:] = [*map(decode, flat)]
         return texts
 
-    def _decode(self, text: Any, where: str) -> str:
+    def _decode(self, where: str, text: Any) -> str:
         raw = text.encode() if isinstance(text, str) else bytes(text)
         try:
-            return raw.decode("utf-8")
+            return raw.decode()
         except UnicodeDecodeError as error:
             raise self._refusal(where, f"holds text that is no UTF-8: {raw[:40]!r}") from error
 

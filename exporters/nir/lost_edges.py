@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import nir
 
 from .flatten import locate
@@ -13,16 +15,17 @@ def lost_edges(graph: nir.NIRGraph, prefix: str, notes: list[str]) -> list[str]:
     Inside sub-graphs, where writers mix up the names from inside and outside, such an edge is left out instead if the
     node at its other end keeps an edge on that side: then nothing comes loose.
     """
-    missing = {end for edge in graph.edges for end in edge if not _exists(graph, prefix, end)}
-    kept = [edge for edge in graph.edges if not missing.intersection(edge)]
+    ends = set(chain.from_iterable(graph.edges)).difference(graph.nodes)
+    missing = {end for end in ends if "." not in end or not _exists(graph, prefix, end)}
+    kept = [edge for edge in graph.edges if edge[0] not in missing and edge[1] not in missing]
     sources, targets = {source for source, _ in kept}, {target for _, target in kept}
     problems = []
+    where = f" inside {prefix[:-1]!r}" if prefix else ""
     for source, target in graph.edges if missing else ():
-        gone = [end for end in (source, target) if end in missing]
-        if not gone:
+        if source not in missing and target not in missing:
             continue
-        where = f" inside {prefix[:-1]!r}" if prefix else ""
-        sentence = f"The edge {source!r} -> {target!r}{where} names {gone[0]!r}, which is missing"
+        gone = source if source in missing else target
+        sentence = f"The edge {source!r} -> {target!r}{where} names {gone!r}, which is missing"
         if prefix and (source in sources or target in targets):
             notes.append(f"{sentence}; left out.")
         else:

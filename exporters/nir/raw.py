@@ -78,7 +78,9 @@ class _Build:
                 renamed[path] = name
                 self._notes.append(f"Node {path!r} was renamed {name!r}: HDF5 takes '/' for a folder.")
             found[name] = self._node(node_tree, f"{where}.{name}" if where else name)
-        edges = [(renamed.get(a, a), renamed.get(b, b)) for a, b in self._edges(tree["edges"], here)]
+        edges = self._edges(tree["edges"], here)
+        if renamed:
+            edges = [(renamed.get(a, a), renamed.get(b, b)) for a, b in edges]
         return nir.NIRGraph(found, edges, metadata=_metadata(tree), type_check=False)
 
     def _edges(self, value: Any, here: str) -> list[tuple[str, str]]:
@@ -88,13 +90,13 @@ class _Build:
         if array.ndim != 2 or array.shape[1] != 2 or array.dtype != object:
             self.problems.append(f"{here}: edges are {array.dtype} of shape {array.shape}, must be pairs of names")
             return []
-        pairs = [(str(a), str(b)) for a, b in array]
-        longest = max(len(end) for pair in pairs for end in pair)
+        ends = list(map(str, array.ravel().tolist()))
+        longest = max(map(len, ends))
         if longest > self._limits.name:
             raise InputError(f"{here} has an edge to a name of {longest} characters, limit {self._limits.name}.")
-        unique = list(dict.fromkeys(pairs))
-        if len(unique) < len(pairs):
-            self._notes.append(f"{here} names {len(pairs) - len(unique)} edge(s) twice; each counts once.")
+        unique = list(dict.fromkeys(zip(ends[::2], ends[1::2], strict=True)))
+        if len(unique) < len(array):
+            self._notes.append(f"{here} names {len(array) - len(unique)} edge(s) twice; each counts once.")
         return unique
 
     def _node(self, tree: Tree, where: str) -> nir.NIRNode:
