@@ -48,7 +48,7 @@ browser:
 		|| { [ -z "$${SPIKEWRIGHT_REQUIRE_BROWSER:-}" ] && echo "No Chromium: the tests of the report's page are skipped."; }
 
 test: install lava browser
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 
 slow: install lava
 	@$(BIN)/python -m pytest -m slow

@@ -7,10 +7,12 @@ import os
 import secrets
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from ..models.errors import BackendFailed, BackendUnavailable
 
@@ -18,6 +20,8 @@ SHARED_MEMORY = Path("/dev/shm")
 POLL_INTERVAL_S = 0.05
 KILL_LIMIT_S = 2.0
 """How long to wait for killed processes to disappear."""
+LONGEST_TEMPORARY = 60
+"""Bytes of the folder for temporary files in which Lava's sockets still find room."""
 
 
 def run_folder(
@@ -29,8 +33,8 @@ def run_folder(
 ) -> None:
     """Run ``run.py`` of an exported folder to its end.
 
-    The process leads a session of its own. Whatever happens, its whole group is killed and its shared memory unlinked
-    before this returns; temporary files go to `folder`.
+    The process leads a session of its own. Whatever happens, its whole group is killed, its shared memory unlinked and
+    its temporary files removed before this returns.
 
     Parameters
     ----------
@@ -56,37 +60,45 @@ def run_folder(
     progress_file = folder / "progress.json"
     own = ("--shared-memory-prefix", prefix, "--progress", progress_file, "--stop-with-parent")
     command = [os.fspath(part) for part in (python, folder / "run.py", *arguments, *own)]
-    with (folder / "stderr.txt").open("wb") as errors:
+    with temporary_folder() as temporary:
+        with (folder / "stderr.txt").open("wb") as errors:
+            process = _start(command, errors, temporary)
         try:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-                env=_environment(folder),
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise BackendUnavailable(f"The Lava environment's {python} cannot be started: {error}.") from error
-    try:
-        _wait(process, limit_s, progress_file, progress)
-    finally:
-        _kill_group(process)
-        unlink_shared_memory(prefix)
+            _wait(process, limit_s, progress_file, progress)
+        finally:
+            _kill_group(process)
+            unlink_shared_memory(prefix)
     if process.returncode:
         raise BackendFailed(f"The run on Lava died: {_reason(folder, process.returncode)}")
+
+
+def temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    """A folder for temporary files with a short path: Lava makes sockets there, whose paths may have 107 bytes."""
+    beside = tempfile.gettempdir()
+    short = len(os.fsencode(beside)) <= LONGEST_TEMPORARY or not os.access("/tmp", os.W_OK)
+    return tempfile.TemporaryDirectory(prefix="sw-", dir=beside if short else "/tmp", ignore_cleanup_errors=True)
+
+
+def _start(command: Sequence[str], errors: IO[bytes], temporary: str) -> subprocess.Popen[bytes]:
+    # PYTHONPATH and its like would put this interpreter's packages before those of Lava's.
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            env={**variables, "TMPDIR": temporary},
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise BackendUnavailable(f"The Lava environment's {command[0]} cannot be started: {error}.") from error
 
 
 def unlink_shared_memory(prefix: str) -> None:
     """Remove all shared memory whose name starts with `prefix`; elsewhere than on Linux it cannot be listed."""
     for segment in SHARED_MEMORY.glob(f"{prefix}*"):
         segment.unlink(missing_ok=True)
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    # PYTHONPATH and its like would put this interpreter's packages before those of Lava's.
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    return {**variables, "TMPDIR": os.fspath(folder)}
 
 
 def _wait(process: subprocess.Popen[bytes], limit_s: float, file: Path, progress: Callable[[int], None] | None) -> None:

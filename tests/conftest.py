@@ -8,6 +8,10 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+# Where tests run side by side each process keeps to one thread: there are as many processes as cores.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 from hypothesis import settings
 

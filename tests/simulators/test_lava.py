@@ -18,7 +18,7 @@ from spikewright.models.errors import BackendFailed, BackendUnavailable, InputEr
 from spikewright.simulators.activity import synaptic_ops, updates
 from spikewright.simulators.lava import run_lava, time_limit_s
 from spikewright.simulators.lava_environment import find_lava_python
-from spikewright.simulators.lava_process import run_folder
+from spikewright.simulators.lava_process import run_folder, temporary_folder
 from spikewright.simulators.oracle import run_rows
 
 
@@ -43,23 +43,22 @@ def x() -> np.ndarray:
 
 
 @pytest.fixture
-def nothing_left():
-    """Fails the test if a process, shared memory or a temporary folder outlives it."""
-    before = _left()
-    yield
-    deadline = time.monotonic() + 5
-    while (left := _left() - before) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not left
+def nothing_left(monkeypatch):
+    """Fails the test if a process, shared memory or a temporary file of its own outlives it; others run beside."""
+    token = f"-{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix="left") as room:
+        monkeypatch.setattr(tempfile, "tempdir", room)
+        monkeypatch.setattr("spikewright.simulators.lava_process.secrets.token_hex", lambda size: token)
+        yield
+        deadline = time.monotonic() + 5
+        while (left := _left(f"sw{token}", Path(room))) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not left
 
 
-def _left() -> set[str]:
-    files = {str(f) for f in Path("/dev/shm").glob("sw*")} | {
-        str(f) for f in Path(tempfile.gettempdir()).glob("spikewright-lava-*")
-    }
-    return files | {
-        line for f in Path("/proc").glob("[0-9]*/cmdline") if "--shared-memory-prefix" in (line := _read(f))
-    }
+def _left(prefix: str, room: Path) -> list[str]:
+    files = [str(f) for f in (*Path("/dev/shm").glob(f"{prefix}*"), *room.iterdir())]
+    return files + [line for f in Path("/proc").glob("[0-9]*/cmdline") if prefix in (line := _read(f))]
 
 
 def _read(file: Path) -> str:
@@ -150,6 +149,26 @@ def test_the_folder_itself_refuses_samples_too_long_for_a_readout(tmp_path):
     np.savez(folder / "x.npz", **{"input/in": np.ones((17, 2, 1), int)})
     with pytest.raises(BackendFailed, match=r"readouts \['sum'\] left their register"):
         run_folder(find_lava_python(), folder, arguments, limit_s=60)
+
+
+@pytest.mark.lava
+def test_a_folder_deep_down_runs(program, x, tmp_path):
+    deep = tmp_path.joinpath(*["a folder with a long name"] * 4)
+    deep.mkdir(parents=True)
+    folder = export_lava(program, deep / "network")
+    np.savez(folder / "x.npz", **{"input/in": x.astype(int)})
+    run_folder(find_lava_python(), folder, ("--input", folder / "x.npz", "--output", folder / "y.npz"), limit_s=60)
+    assert (folder / "y.npz").exists()
+
+
+def test_temporary_files_have_room_for_the_paths_of_sockets(tmp_path, monkeypatch):
+    deep = tmp_path.joinpath(*["a folder with a long name"] * 4)
+    deep.mkdir(parents=True)
+    for parent, short in ((deep, False), (Path("/tmp"), True)):
+        monkeypatch.setattr(tempfile, "tempdir", str(parent))
+        with temporary_folder() as folder:
+            assert len(folder) < 75
+            assert (Path(folder).parent == parent) is short
 
 
 @pytest.mark.lava
