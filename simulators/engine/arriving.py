@@ -10,7 +10,7 @@ from .lanes import count_ones
 from .listing import WIDE_SUM_BITS
 from .lists import touch, touch_marked
 from .place_sums import sum_places
-from .strip_sums import add_strips, sum_strips, sum_valued_strips
+from .strip_sums import sum_strips, sum_valued_strips, take_strips
 from .sums import (
     add_shifted,
     add_wrapped,
@@ -138,14 +138,13 @@ def _take_convolution(tables, p, q, first, last, work, into):
     s = tables.strips[q.strip]
     if q.form == VALUED_STRIPS:
         sum_valued_strips(
-            s, tables.places, tables.codes, tables.shorts, q.start, tables.masks, work.rows, work.values, first, last,
-            work.sums64, work.marks,
+            tables, s, tables.shorts, q.start, first, last, work.sums64, work,
         )  # fmt: skip
-        add_strips(work.sums64, p.size, q.shift, into)
+        take_strips(work.sums64, p.size, q.shift, into)
     elif sum_convolution(tables, q, s, first, last, work):
-        add_strips(work.sums16, p.size, q.shift, into)
+        take_strips(work.sums16, p.size, q.shift, into)
     else:
-        add_strips(work.sums32, p.size, q.shift, into)
+        take_strips(work.sums32, p.size, q.shift, into)
     touch_marked(tables, p, work.marks, 0, work.touched)
 
 
@@ -158,14 +157,13 @@ def sum_convolution(tables, q, s, first, last, work):
     bool
         Whether the sums lie in ``work.sums16``, else in ``work.sums32``.
     """
-    places, codes, masks, rows, marks = tables.places, tables.codes, tables.masks, work.rows, work.marks
     if q.form == SHORT_STRIPS:
-        sum_strips(s, places, codes, tables.shorts, q.start, masks, rows, first, last, work.sums32, marks)
+        sum_strips(tables, s, tables.shorts, q.start, first, last, work.sums32, work)
         return False
     if last - first >= s.few:
         sum_places(tables, q, s, first, last, work)
         return False
-    sum_strips(s, places, codes, tables.bytes_, q.start, masks, rows, first, last, work.sums16, marks)
+    sum_strips(tables, s, tables.bytes_, q.start, first, last, work.sums16, work)
     return True
 
 

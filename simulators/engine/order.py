@@ -10,13 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...exporters.program.program import Program, Projection
-from ...exporters.program.synapses import out_shape, spatial
+from ...exporters.program.synapses import out_shape
 from .tables import Ints
-
-CODE_BITS = 10
-"""Bits of a row and of a column in the code of a source neuron; the channel takes the rest."""
-SIDE_MAX = (1 << CODE_BITS) - 1
-CHANNELS_MAX = 1 << 31 - 2 * CODE_BITS
 
 Image = tuple[int, int, int]
 """Channels, rows and columns."""
@@ -27,16 +22,13 @@ def images(program: Program) -> dict[str, Image]:
 
     Convolutions take their events from any order, so inputs need not be turned.
     """
-    sliding = [q for q in program.projections if slides(program, q)]
+    sliding = [q for q in program.projections if slides(q)]
     return {q.target: out_shape(q, program.source(q.source).shape) for q in reversed(sliding)}
 
 
-def slides(program: Program, q: Projection) -> bool:
+def slides(q: Projection) -> bool:
     """Whether `q` can be summed by strips: a convolution of all channels whose taps lie side by side."""
-    if q.kind != "convolution" or q.groups != 1 or q.dilation != (1, 1):
-        return False
-    channels, *sides = spatial(program.source(q.source).shape)
-    return max(sides) <= SIDE_MAX and channels <= CHANNELS_MAX
+    return q.kind == "convolution" and q.groups == 1 and q.dilation == (1, 1)
 
 
 def outside(image: Image | None, size: int) -> Ints:

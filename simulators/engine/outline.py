@@ -76,7 +76,7 @@ def outline(program: Program, segments: Segments, place: Placement | None = None
         shorts=hollow((sum(weights_of(part).size for part in parts) - small,), np.int16),
         **_lists(parts),
         reach=hollow((sum(_words(part, words) for part in parts if part.form in (PLACES, TILES)),), np.uint64),
-        **strip_records(program, parts),
+        **strip_records(program, parts, image),
         **tile_records(parts, [block[part.projection.target] for part in parts], sum_room(size)),
         tiles=hollow((sum(part.tiled.weights.size for part in parts if part.tiled is not None),), np.int8),
         tile_shapes=tile_shapes(),

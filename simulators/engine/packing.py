@@ -84,7 +84,9 @@ def pack(program: Program, q: Projection, image: dict[str, Image], ahead: bool) 
     holds them. All rows of the source are known before the first one of the target if they may be summed `ahead`.
     """
     valued = program.events(q.source).graded
-    if slides(program, q) and image[q.target] == out_shape(q, program.source(q.source).shape):
+    source = program.source(q.source).shape
+    # A source that lies place by place in another shape, and a second convolution of another shape, become lists.
+    if slides(q) and image[q.target] == out_shape(q, source) and image.get(q.source) in (None, spatial(source)):
         yield _convolution(program, q, image.get(q.source), valued, ahead)
         return
     post_order, pre_order = ((image.get(name), program.source(name).size) for name in (q.target, q.source))
@@ -133,7 +135,7 @@ def _convolution(program: Program, q: Projection, image: Image | None, valued: b
             return replace(packed, form=TILES, exist=tiled.exist, tiled=tiled)
     strips = cut_strips(q, source.shape)
     kind = np.int8 if form == BYTE_STRIPS else np.int16
-    strips = replace(strips, codes=strips.codes[own], weights=(strips.weights >> step_exp).astype(kind))
+    strips = replace(strips, weights=(strips.weights >> step_exp).astype(kind))
     if is_small and not valued and len(q.weights) >= WIDE_CHANNELS and image == spatial(source.shape):
         rows = _rows(q, q.weights.transpose(0, 2, 3, 1).reshape(len(q.weights), -1), q.min_delay, valued, False)
         strips = strips if form == BYTE_STRIPS else replace(strips, weights=np.zeros((0, 0), np.int8))

@@ -10,7 +10,7 @@ import numpy as np
 
 from .compiled import kernel
 from .lists import clear
-from .strip_sums import CODE_BITS, SIDE, mark_word
+from .strip_sums import mark_word, parts
 from .sums import sum_rows
 
 
@@ -20,7 +20,7 @@ def sum_places(tables, q, s, first, last, work):
 
     The events come place by place.
     """
-    _place_events(tables.codes, s, work.rows, first, last, work.placed, work.begins)
+    _place_events(s, work.rows, first, last, work.placed, work.begins)
     clear(work.marks, 0, s.size)
     to = np.uint64(0)
     for y in range(s.rows_out):
@@ -36,20 +36,21 @@ def sum_places(tables, q, s, first, last, work):
 
 
 @kernel
-def _place_events(codes, s, rows, first, last, placed, begins):
+def _place_events(s, rows, first, last, placed, begins):
     """Find the events of every place of the source.
 
     ``placed[begins[n] : begins[n + 1]]`` are those of place n, as ``column * channels + channel``.
     """
     n, at = np.int64(0), np.int64(0)
+    outer, by_outer, outer_shift = np.uint64(s.outer), np.uint64(s.outer_inverse), np.uint64(s.outer_shift)
+    inner, by_inner, inner_shift = np.uint64(s.inner), np.uint64(s.inner_inverse), np.uint64(s.inner_shift)
     for event in range(first, last):
-        code = np.uint64(codes[s.codes + rows[event]])
-        x, y = np.int64(code & SIDE), np.int64((code >> CODE_BITS) & SIDE)
-        here = y * s.columns_in + x
+        y, x, channel = parts(rows[event], outer, by_outer, outer_shift, inner, by_inner, inner_shift)
+        here = np.int64(y) * s.columns_in + np.int64(x)
         while n <= here:
             begins[n] = at
             n += 1
-        placed[at] = np.int32(x * s.ins + np.int64(code >> (CODE_BITS + CODE_BITS)))
+        placed[at] = np.int32(np.int64(x) * s.ins + np.int64(channel))
         at += 1
     while n <= s.rows_in * s.columns_in:
         begins[n] = at

@@ -123,7 +123,7 @@ def build_tables(program: Program, segments: Segments, place: Placement | None =
         shorts=_aligned(_join([weights_of(part) for part in parts if part.form not in SMALL], np.int16)),
         **join_lists([part.lists for part in parts if part.lists is not None])._asdict(),
         reach=_join([np.bitwise_or.reduce(mask, axis=0) for mask in placed], np.uint64),
-        **strip_records(program, parts),
+        **strip_records(program, parts, image),
         **tile_records(
             parts, [home[part.projection.target] for part in parts], sum_room(_ints([s.size for s in sources]))
         ),

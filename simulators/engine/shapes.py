@@ -9,6 +9,10 @@ BLOCK = 64
 """Neurons of a population are padded to a multiple of it, one bit of a word each."""
 LANES = 16
 """Neurons, or weights of a strip, in a vector; LLVM splits it into what the processor has."""
+AT_ONCE = 4
+"""Strips that are listed at once."""
+STRIP_EVENTS = 64
+"""Events whose strips are listed before they are added."""
 COLUMNS = 64
 """Rows of weights are padded to a multiple of it."""
 BIAS = 128

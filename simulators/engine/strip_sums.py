@@ -9,64 +9,92 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import kernel
-from .lanes import add_lanes
+from .lanes import add_block, add_lanes, add_two_lanes, list_alike
 from .lists import clear
-from .order import CODE_BITS as BITS
-from .order import SIDE_MAX
-from .shapes import LANES
+from .shapes import AT_ONCE, BLOCK, LANES, STRIP_EVENTS
 from .sums import shifted
 from .vectors import prefer_wide_vectors
 
-SIDE, CODE_BITS = np.uint64(SIDE_MAX), np.uint64(BITS)
-"""Ones where a code holds a row or a column."""
-
 
 @kernel
-def sum_strips(s, places, codes, weights, start, masks, rows, first, last, sums, marks):
-    """Sum the strips of the sources ``rows[first:last]`` into `sums`, and what they reach into `marks`, a bit each.
+def sum_strips(tables, s, weights, start, first, last, sums, work):
+    """Sum the strips of the sources ``rows[first:last]`` into `sums`, and mark what they reach in ``work.marks``.
 
-    `s` is the record of the convolution, `places` and `codes` what it points to; see `strips.Strips`.
+    `s` is the record of the convolution; see `strips.Strips`. Strips are listed for many events before they are added:
+    then the processor need not wait for the place of each.
     """
     prefer_wide_vectors()
     for k in range(np.uint64(s.size)):
         sums[k] = 0
-    clear(marks, 0, s.size)
-    line, words, per_channel = np.uint64(s.line), np.uint64(s.mask_words), np.uint64(s.per_channel)
-    codes_at, columns_at = np.uint64(s.codes), np.uint64(s.columns)
-    weights_at, mask_at = np.uint64(start + s.start), np.uint64(s.mask)
-    rows_at, entries_at = np.uint64(s.rows), np.uint64(s.entries)
-    for event in range(np.uint64(first), np.uint64(last)):
-        code = np.uint64(codes[codes_at + np.uint64(rows[event])])
-        x, y = columns_at + np.uint64(3) * (code & SIDE), rows_at + ((code >> CODE_BITS) & SIDE)
-        to, of, n = np.uint64(places[x]), np.uint64(places[x + np.uint64(1)]), np.uint64(places[x + np.uint64(2)])
-        of += (code >> (CODE_BITS + CODE_BITS)) * per_channel
-        for row in range(np.uint64(places[y]), np.uint64(places[y + np.uint64(1)])):
-            entry = entries_at + np.uint64(2) * row
-            at, number = to + np.uint64(places[entry]), of + np.uint64(places[entry + np.uint64(1)])
-            origin = weights_at + number * line
-            for k in range(np.uint64(0), n, np.uint64(LANES)):
-                add_lanes(sums, at + k, weights, origin + k)
-            origin = mask_at + number * words
-            for k in range((n + np.uint64(63)) >> np.uint64(6)):
-                mark_word(marks, at + np.uint64(64) * k, masks[origin + k])
+    clear(work.marks, 0, s.size)
+    for begin in range(first, last, STRIP_EVENTS):
+        listed = list_strips(tables, s, begin, min(begin + STRIP_EVENTS, last), work)
+        add_strips(s, weights, start, tables.masks, work, listed, sums)
 
 
 @kernel
-def sum_valued_strips(s, places, codes, weights, start, masks, rows, values, first, last, sums, marks):
+def list_strips(tables, s, first, last, work):
+    """List the strips of the sources ``rows[first:last]``, where to and which; return how many there are."""
+    places, sources, strip_to, strip_of = tables.places, work.rows, work.strip_to, work.strip_of
+    a, b, c, classes, most = np.uint64(s.a), np.uint64(s.b), np.uint64(s.c), np.uint64(s.classes), np.uint64(s.most)
+    outer, by_outer, outer_shift = np.uint64(s.outer), np.uint64(s.outer_inverse), np.uint64(s.outer_shift)
+    inner, by_inner, inner_shift = np.uint64(s.inner), np.uint64(s.inner_inverse), np.uint64(s.inner_shift)
+    to, of, listed = np.uint64(AT_ONCE), np.uint64(AT_ONCE) + most, np.uint64(0)
+    for event in range(np.uint64(first), np.uint64(last)):
+        i, j, k = parts(sources[event], outer, by_outer, outer_shift, inner, by_inner, inner_shift)
+        i, j, k = a + i * np.uint64(4), b + j * np.uint64(4), c + k * np.uint64(4)
+        found = list_alike(places, i, j, k, classes, to, of, strip_to, strip_of, listed)
+        for n in range(np.uint64(AT_ONCE), most, np.uint64(AT_ONCE)):
+            list_alike(places, i, j, k, classes, to + n, of + n, strip_to, strip_of, listed + n)
+        listed += np.uint64(places[classes + found])
+    return listed
+
+
+@kernel
+def add_strips(s, weights, start, masks, work, listed, sums):
+    """Add the listed strips to `sums`, and mark what they reach."""
+    line, words = np.uint64(s.line), np.uint64(s.mask_words)
+    whole, most = line & ~np.uint64(BLOCK - 1), line & ~np.uint64(2 * LANES - 1)
+    weights_at, mask_at = np.uint64(start + s.start), np.uint64(s.mask)
+    strip_to, strip_of, marks = work.strip_to, work.strip_of, work.marks
+    for n in range(listed):
+        to, number = np.uint64(strip_to[n]), np.uint64(strip_of[n])
+        origin, mask = weights_at + number * line, mask_at + number * words
+        for k in range(np.uint64(0), whole, np.uint64(BLOCK)):
+            add_block(sums, to + k, weights, origin + k)
+            mark_word(marks, to + k, masks[mask + k // np.uint64(BLOCK)])
+        if whole < line:
+            if whole < most:
+                add_two_lanes(sums, to + whole, weights, origin + whole)
+            if most < line:
+                add_lanes(sums, to + most, weights, origin + most)
+            mark_word(marks, to + whole, masks[mask + whole // np.uint64(BLOCK)])
+
+
+@kernel
+def parts(n, outer, by_outer, outer_shift, inner, by_inner, inner_shift):
+    """The source neuron `n` as three indices, by products: a division would take longer than a strip."""
+    n = np.uint64(n)
+    first = (n * by_outer) >> outer_shift
+    rest = n - first * outer
+    second = (rest * by_inner) >> inner_shift
+    return first, second, rest - second * inner
+
+
+@kernel
+def sum_valued_strips(tables, s, weights, start, first, last, sums, work):
     """Like `sum_strips`, each strip times the value of its event, in 64 bits."""
     for k in range(s.size):
         sums[k] = 0
-    clear(marks, 0, s.size)
+    clear(work.marks, 0, s.size)
     for event in range(first, last):
-        code, value = np.uint64(codes[s.codes + rows[event]]), np.int64(values[event])
-        x, y = s.columns + 3 * np.int64(code & SIDE), s.rows + np.int64((code >> CODE_BITS) & SIDE)
-        to, of, n = places[x], places[x + 1] + np.int64(code >> (CODE_BITS + CODE_BITS)) * s.per_channel, places[x + 2]
-        for row in range(places[y], places[y + 1]):
-            at, number = to + places[s.entries + 2 * row], of + places[s.entries + 2 * row + 1]
-            for k in range(n):
-                sums[at + k] += value * weights[start + s.start + number * s.line + k]
-            for k in range((n + 63) >> 6):
-                mark_word(marks, np.uint64(at + 64 * k), masks[s.mask + number * s.mask_words + k])
+        value = np.int64(work.values[event])
+        for n in range(list_strips(tables, s, event, event + 1, work)):
+            to, number = np.int64(work.strip_to[n]), np.int64(work.strip_of[n])
+            for k in range(s.line):
+                sums[to + k] += value * weights[start + s.start + number * s.line + k]
+            for k in range(s.mask_words):
+                mark_word(work.marks, np.uint64(to + BLOCK * k), tables.masks[s.mask + number * s.mask_words + k])
 
 
 @kernel
@@ -78,7 +106,7 @@ def mark_word(marks, bit, mask):
 
 
 @kernel
-def add_strips(sums, size, shift, a):
+def take_strips(sums, size, shift, a):
     """Add the sums of strips to `a`, shifted and wrapped at 24 bits."""
     for j in range(np.uint64(size)):
         a[j] = np.int32(a[j] + shifted(np.int64(sums[j]), shift, True))

@@ -84,11 +84,11 @@ STRIP = np.dtype(
         ("line", np.int64),
         ("mask_words", np.int64),
         ("mask", np.int64),
-        ("per_channel", np.int64),  # strips of a source channel
-        ("columns", np.int64),  # where each of its arrays begins in `places`
-        ("rows", np.int64),
-        ("entries", np.int64),
-        ("codes", np.int64),  # and in `codes`
+        ("most", np.int64),  # strips of an event
+        ("a", np.int64),  # where each of its arrays begins in `places`, in the order of the source
+        ("b", np.int64),
+        ("c", np.int64),
+        ("classes", np.int64),
         ("outs", np.int64),  # the rest of places: channels, rows and columns of the target
         ("rows_out", np.int64),
         ("columns_out", np.int64),
@@ -102,6 +102,12 @@ STRIP = np.dtype(
         ("padding_y", np.int64),
         ("padding_x", np.int64),
         ("words", np.int64),  # of the mask of a row of weights
+        ("outer", np.int64),  # neurons of a row of the source if it lies place by place, else of a channel
+        ("outer_inverse", np.int64),
+        ("outer_shift", np.int64),
+        ("inner", np.int64),  # neurons of a place, else of a row
+        ("inner_inverse", np.int64),
+        ("inner_shift", np.int64),
     ],
     align=True,
 )
@@ -196,7 +202,7 @@ class Tables(NamedTuple):
         Targets of every source neuron of dense lists, one bit each, instead of `near` or `far`.
     reach : (...,) uint64
         Channels of every convolution by places or tiles that any of its rows of weights has a synapse to.
-    strips, places, codes, masks : records, (...,) int64, int32, uint64
+    strips, places, masks : records, (...,) int32, uint64
         `STRIP`; what they point to; and for every weight of strips one bit, whether it is a synapse.
     tile_records, tiles, spots, tile_shapes : records, (...,) int8, int32, uint8
         `TILE`; weights in tiles; where events go and kernels begin; and what the matrix unit is configured with.
@@ -233,8 +239,7 @@ class Tables(NamedTuple):
     listed: NDArray[np.int8]
     reach: NDArray[np.uint64]
     strips: NDArray[np.void]
-    places: Ints
-    codes: NDArray[np.int32]
+    places: NDArray[np.int32]
     masks: NDArray[np.uint64]
     tile_records: NDArray[np.void]
     tiles: NDArray[np.int8]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .shapes import BLOCK, COLUMNS, PANEL_ROWS
+from .shapes import AT_ONCE, BLOCK, COLUMNS, PANEL_ROWS, STRIP_EVENTS
 from .tables import BYTE_STRIPS, PLACES, SHORT_STRIPS, VALUED_STRIPS, Ints, Tables
 from .words import WORD
 
@@ -72,6 +72,8 @@ class Workspace(NamedTuple):
     sums32: NDArray[np.int32]
     sums64: Ints
     marks: NDArray[np.uint64]
+    strip_to: NDArray[np.int32]
+    strip_of: NDArray[np.int32]
     placed: NDArray[np.int32]
     begins: Ints
     picked: NDArray[np.int32]
@@ -112,6 +114,8 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "sums32": (_strip_room(tables, SHORT_STRIPS, PLACES), np.int32),
         "sums64": (_strip_room(tables, VALUED_STRIPS), np.int64),
         "marks": (-(-int(tables.strips["size"].max(initial=0)) // WORD) + 2 if len(tables.strips) else 0, np.uint64),
+        "strip_to": (_listed_strips(tables), np.int32),
+        "strip_of": (_listed_strips(tables), np.int32),
         "placed": (int((own["ins"] * own["rows_in"] * own["columns_in"]).max(initial=0)), np.int32),
         "begins": (int((own["rows_in"] * own["columns_in"]).max(initial=0)) + 1, np.int64),
         "picked": (int((own["ins"] * own["taps_y"] * own["taps_x"]).max(initial=0)), np.int32),
@@ -167,6 +171,11 @@ def aligned(size: int) -> NDArray[np.int8]:
     room = np.zeros(size + CACHE_LINE, np.int8)
     first = -room.ctypes.data % CACHE_LINE
     return room[first : first + size]
+
+
+def _listed_strips(tables: Tables) -> int:
+    """Strips that are listed before they are added, of the convolution that has the most."""
+    return STRIP_EVENTS * int(tables.strips["most"].max()) + AT_ONCE if len(tables.strips) else 0
 
 
 def _strip_room(tables: Tables, *forms: int) -> int:
