@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from ...exporters.program.program import STATE_LIMIT
+from .processor import has_halves
 from .shapes import AT_ONCE, BLOCK, LANES
 
 MEMBRANE_BITS = STATE_LIMIT.bit_length() + 1
@@ -19,6 +20,7 @@ CURRENT_BITS = 32
 """A current wraps at 24 bits once, so that a large input leaves more."""
 WORD = ir.IntType(64)
 VECTOR = ir.VectorType(ir.IntType(32), LANES)
+VECTOR_HALF = ir.VectorType(ir.IntType(32), LANES // 2)
 SHORTS = ir.VectorType(ir.IntType(16), LANES)
 BYTES = ir.VectorType(ir.IntType(8), BLOCK)
 
@@ -44,6 +46,40 @@ def _decayed(builder: Any, x: Any, keep: Any, bits: int) -> Any:
         upper = builder.sext(builder.trunc(upper, SHORTS), VECTOR)
     low = builder.add(builder.mul(builder.and_(x, _all(4095)), keep), up)
     return builder.add(builder.mul(upper, keep), builder.ashr(low, _all(12)))
+
+
+def _small_decayed(builder: Any, v: Any, keep: Any) -> Any:
+    """The same for a membrane, in fewer instructions where the processor has those."""
+    if not has_halves():
+        return _decayed(builder, v, keep, MEMBRANE_BITS)
+    parts = [_half_decayed(builder, _taken(builder, v, at), _taken(builder, keep, at)) for at in (0, LANES // 2)]
+    return builder.shuffle_vector(*parts, ir.Constant(VECTOR, [*range(LANES)]))
+
+
+def _half_decayed(builder: Any, v: Any, keep: Any) -> Any:
+    """Shifted left by 4 bits, a magnitude of up to 27 bits has what lies above 12 bits, and below, as halves of 32.
+
+    The upper one's product counts whole; of the lower one's, shifted by 4 bits too, the upper half does. The sign comes
+    last, so that all is rounded toward zero.
+    """
+
+    def call(name: str, of: ir.Type, *values: Any) -> Any:
+        kind = ir.FunctionType(of, [value.type for value in values])
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.x86.avx2.{name}"), values)
+
+    halves = ir.VectorType(ir.IntType(16), 2 * v.type.count)
+    zero, four, sixteen = (ir.Constant(v.type, [n] * v.type.count) for n in (0, 4, 16))
+    size = builder.select(builder.icmp_signed("<", v, zero), builder.sub(zero, v), v)
+    both = builder.bitcast(builder.shl(size, four), halves)
+    low = builder.bitcast(call("pmulhu.w", halves, both, builder.bitcast(keep, halves)), v.type)
+    high = call("pmadd.wd", v.type, both, builder.bitcast(builder.shl(keep, sixteen), halves))
+    return call("psign.d", v.type, builder.add(high, low), v)
+
+
+def _taken(builder: Any, vector: Any, first: int) -> Any:
+    """Half of a vector, from the lane `first` on."""
+    lanes = ir.Constant(VECTOR_HALF, [*range(first, first + LANES // 2)])
+    return builder.shuffle_vector(vector, ir.Constant(VECTOR, None), lanes)
 
 
 def _wrapped(builder: Any, x: Any) -> Any:
@@ -93,7 +129,7 @@ def _stepper(current: bool, soft: bool, wraps: bool = True) -> Any:
                     x = _wrapped(builder, x)
                 if current:
                     builder.store(x, place(u, first), align=4)
-                w = builder.add(x, _decayed(builder, builder.load(place(v, first), align=4), keep_v, MEMBRANE_BITS))
+                w = builder.add(x, _small_decayed(builder, builder.load(place(v, first), align=4), keep_v))
                 w = _clamped(builder, builder.add(w, builder.load(place(bias, biased), align=4)))
                 fired = builder.icmp_signed(">", w, theta)
                 after = builder.sub(w, theta) if soft else _all(0)

@@ -36,6 +36,11 @@ def has_matrix_unit() -> bool:
     return ctypes.CDLL(None).syscall(_ARCH_PRCTL, _REQUEST_PERMISSION, _TILE_DATA) == 0
 
 
+def has_halves() -> bool:
+    """Whether this processor's widest vectors are those of AVX2, whose products of 16-bit halves spare instructions."""
+    return IS_X86 and bool(features().get("avx2")) and not features().get("avx512f")
+
+
 def can_expand() -> bool:
     """Whether this processor spreads bytes out by a mask (AVX-512 VBMI2)."""
     return bool(features().get("avx512vbmi2") and features().get("avx512bw"))
