@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .compiled import kernel
 from .lists import sum_of
 
@@ -31,3 +33,18 @@ def count_events(tables, b, steps, samples, work, results):
                         term = tables.terms[k]
                         ops += term.factor * ((work.tallies[term.word] >> term.shift) & term.mask)
                     results.ops[(share.projection * steps + t + share.delay) * samples + b] = ops
+
+
+@kernel
+def count_spikes(tables, b, steps, samples, work, results):
+    """Count the spikes of every neuron in a sample; in words so short that most of them stay near the processor."""
+    counts, rows = work.counts, work.rows
+    for number in range(len(tables.populations)):
+        p = tables.populations[number]
+        for j in range(np.uint64(p.size)):
+            counts[j] = 0
+        for event in range(np.uint64(work.begin[p.source, 0]), np.uint64(work.begin[p.source, steps])):
+            counts[np.uint64(rows[event])] += np.int32(1)
+        at = np.uint64(p.first * samples + b * p.size)
+        for j in range(np.uint64(p.size)):
+            results.counts[at + j] = counts[j]

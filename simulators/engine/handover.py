@@ -148,6 +148,7 @@ WORKSPACE = Told(
         "since": _flat(np.int64),
         "tiled": _flat(np.int64),
         "tallies": _flat(np.int64),
+        "counts": _flat(np.int32),
     },
 )
 INPUTS = Told("Inputs", {"spikes": _flat(np.uint8), "values": _flat(np.int32)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .arriving import sum_inputs
 from .compiled import TILED, kernel
-from .counting import count_events
+from .counting import count_events, count_spikes
 from .handover import read_inputs, read_results, read_tables, read_workspace
 from .lists import list_bytes, list_values
 from .matrix_unit import configure, release
@@ -55,6 +55,7 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
                         continue
                     at, up = sum_inputs(tables, p, t, b, steps, samples, work, results)
                     step(tables, p, at, up, t, b, steps, samples, work, results)
+        count_spikes(tables, b, steps, samples, work, results)
         count_events(tables, b, steps, samples, work, results)
         if results.last.size:
             for number in range(len(tables.populations)):

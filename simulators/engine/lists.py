@@ -103,11 +103,3 @@ def sum_of(table, at, rows, first, last):
     for event in range(np.uint64(first), np.uint64(last)):
         total += np.int64(table[origin + np.uint64(rows[event])])
     return total
-
-
-@kernel
-def count_spikes(counts, at, rows, first, last):
-    """Add one to ``counts[at + n]`` for the listed neurons n."""
-    origin = np.uint64(at)
-    for event in range(np.uint64(first), np.uint64(last)):
-        counts[origin + np.uint64(rows[event])] += np.int64(1)

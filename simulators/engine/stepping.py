@@ -6,7 +6,7 @@ import numpy as np
 
 from .arriving import count_touched, sum_convolution
 from .compiled import kernel
-from .lists import clear, count_spikes, list_bytes, list_values, touch_marked
+from .lists import clear, list_bytes, list_values, touch_marked
 from .neurons import divide, update_any, update_plain, wrapped
 from .shapes import PANEL_ROWS
 from .tables import ANY, PLAIN
@@ -117,9 +117,8 @@ def step_by_tiles(tables, p, t, b, steps, samples, work, results):
 
 @kernel
 def _write_events(p, begin, end, t, b, steps, samples, work, results):
-    """Close the list of events of population `p`, count them and write them if they were asked for."""
+    """Close the list of events of population `p`, and write them if they were asked for."""
     work.begin[p.source, t + 1] = end
-    count_spikes(results.counts, p.first * samples + b * p.size, work.rows, begin, end)
     to = p.first * steps * samples + (t * samples + b) * p.size
     if results.spikes.size:
         for event in range(begin, end):

@@ -39,6 +39,8 @@ class Workspace(NamedTuple):
         projections by tiles have summed ahead.
     sums16, sums32, sums64, marks : (...,) int16, int32, int64, uint64
         Sums of the strips of a convolution, and which of them any synapse has reached.
+    strip_to, strip_of : (...,) int32
+        Where strips are to be added, and which.
     placed, begins : (...,) int32, int64
         Column and channel of every event of a convolution's source, and where the events of a place begin.
     picked : (...,) int32
@@ -54,6 +56,8 @@ class Workspace(NamedTuple):
         Up to which row they have looked ahead, from which row on, and whether they summed anything.
     tallies : (words,) int64
         Sums of the words of one row of one source.
+    counts : (...,) int32
+        Spikes of the neurons of one population.
     """
 
     u: NDArray[np.int32]
@@ -87,6 +91,7 @@ class Workspace(NamedTuple):
     since: Ints
     tiled: Ints
     tallies: Ints
+    counts: NDArray[np.int32]
 
 
 Rooms = dict[str, tuple[tuple[int, ...], type[np.generic]]]
@@ -129,6 +134,7 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "since": (len(tiled), np.int64),
         "tiled": (len(tiled), np.int64),
         "tallies": (int(tables.counters["words"].max()), np.int64),
+        "counts": (int(tables.populations["size"].max()), np.int32),
     }
     return {name: ((size,), dtype) for name, (size, dtype) in flat.items()} | {
         "begin": ((room.size, steps + 1), np.int64)
