@@ -120,6 +120,8 @@ WORKSPACE = Told(
         "u": _flat(np.int32),
         "v": _flat(np.int32),
         "waiting": _flat(np.int32),
+        "silent": _flat(np.int32),
+        "asleep": _flat(np.int64),
         "rows": _flat(np.int32),
         "values": _flat(np.int32),
         "begin": _flat(np.int64, 2),

@@ -8,6 +8,8 @@ from .counting import count_events, count_spikes
 from .handover import read_inputs, read_results, read_tables, read_workspace
 from .lists import list_bytes, list_values
 from .matrix_unit import configure, release
+from .neurons import wake
+from .shapes import BLOCK
 from .stepping import step, step_by_sums, step_by_tiles
 from .tables import TILES
 from .vectors import prefer_wide_vectors
@@ -60,6 +62,8 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
         if results.last.size:
             for number in range(len(tables.populations)):
                 p = tables.populations[number]
+                if work.asleep[p.source]:
+                    wake(p, work)
                 for j in range(p.size):
                     results.last[p.first * samples + b * p.size + j] = work.v[p.state + j]
     if TILED and len(tables.tile_records):
@@ -71,6 +75,9 @@ def _rest(p, work):
     """Bring the neurons of population `p` to rest."""
     for j in range(p.state, p.state + p.size):
         work.u[j] = work.v[j] = 0
+    work.asleep[p.source] = 0
+    for block in range(p.state // BLOCK, (p.state + p.size + BLOCK - 1) // BLOCK):
+        work.silent[block] = 0
     if work.waiting.size:
         for j in range(p.state, p.state + p.size):
             work.waiting[j] = 0

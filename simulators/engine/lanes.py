@@ -170,6 +170,35 @@ uint64
 
 
 @intrinsic
+def decay(typingctx: Any, v: Any, first: Any, keep_v: Any, times: Any) -> Any:
+    """``decay(v, first, keep_v, times)``: let the 64 membranes from `first` on decay so many times, at least once."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        v, first, keep, times = arguments
+        memory = context.make_array(signature.args[0])(context, builder, v).data
+        keep = _everywhere(builder, builder.and_(keep, ir.Constant(ir.IntType(32), 8191)))
+        indices = [builder.add(first, ir.Constant(WORD, lane)) for lane in range(0, BLOCK, LANES)]
+        places = [builder.bitcast(builder.gep(memory, [index]), VECTOR.as_pointer()) for index in indices]
+        before, loop = builder.block, builder.append_basic_block("decay")
+        held = [builder.load(place, align=4) for place in places]
+        builder.branch(loop)
+        builder.position_at_end(loop)
+        left, *kept = (builder.phi(value.type) for value in (times, *held))
+        following = [builder.sub(left, times.type(1)), *(_small_decayed(builder, x, keep) for x in kept)]
+        for phi, start, end in zip((left, *kept), (times, *held), following, strict=True):
+            phi.add_incoming(start, before)
+            phi.add_incoming(end, loop)
+        after = builder.append_basic_block("after")
+        builder.cbranch(builder.icmp_signed(">", following[0], times.type(0)), loop, after)
+        builder.position_at_end(after)
+        for value, place in zip(following[1:], places, strict=True):
+            builder.store(value, place, align=4)
+        return context.get_dummy_value()
+
+    return types.void(v, first, keep_v, types.int32), code
+
+
+@intrinsic
 def ones(typingctx: Any, bytes_: Any, at: Any) -> Any:
     """``ones(bytes_, at)``: one bit for each of the 64 bytes from `at` on, whether it is not 0."""
 

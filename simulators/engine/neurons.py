@@ -18,6 +18,7 @@ from .lanes import (
     advance_small,
     advance_small_soft,
     advance_soft,
+    decay,
 )
 from .lists import append
 from .shapes import BLOCK
@@ -30,20 +31,20 @@ RECIPROCALS = np.concatenate([reciprocals(bits) for bits in (2, 3, 4)])
 
 
 @kernel
-def update_plain(p, place, stop, a, at, up, u, v, bias, rows, first):
+def update_plain(tables, p, place, stop, a, at, up, work, first, sleeps):
     """One step of neurons that share their registers: the contract's lines for u, v and the spikes.
 
     Parameters
     ----------
-    p : the population's record
+    tables, p, work : Tables, the population's record, and Workspace
     place, stop : int
         Its neurons from `place` to before `stop` are updated; `place` is a multiple of 64.
     a : int16 or int32
         Summed input, from `at` on, to be shifted left by `up`; what lies behind it is read too, to no effect.
-    u, v, bias : int32
-        Of all neurons.
-    rows : int32
-        The neurons that fire are listed from `first` on.
+    first : int
+        The neurons that fire are listed in ``work.rows`` from there on.
+    sleeps : int
+        Whether neurons that have no bit in ``work.marks`` are left alone.
 
     Returns
     -------
@@ -51,9 +52,12 @@ def update_plain(p, place, stop, a, at, up, u, v, bias, rows, first):
         Where the list ends.
     """
     prefer_wide_vectors()
+    u, v, bias, rows, marks, silent = work.u, work.v, tables.bias, work.rows, work.marks, work.silent
     last, up = first, np.int32(up)
     for n in range(np.uint64(place), np.uint64(stop), np.uint64(BLOCK)):
         to, of = np.uint64(p.state) + n, np.uint64(at) + n - np.uint64(place)
+        if sleeps and _sleep(p, to, marks[n // np.uint64(BLOCK)], v, silent):
+            continue
         biased = np.uint64(p.state) + (n & np.uint64(p.biased))
         if p.keep_u == 0 and not p.wraps:
             if p.subtract:
@@ -72,7 +76,37 @@ def update_plain(p, place, stop, a, at, up, u, v, bias, rows, first):
         if np.uint64(stop) - n < np.uint64(BLOCK):
             spikes &= (np.uint64(1) << (np.uint64(stop) - n)) - np.uint64(1)
         last = append(rows, last, n, spikes)
+        if sleeps:
+            silent[to // np.uint64(BLOCK)] = np.int32(-1) if p.subtract and spikes != 0 else np.int32(0)
     return last
+
+
+@kernel
+def _sleep(p, to, mark, v, silent):
+    """Let 64 neurons from `to` on sleep, if no event wakes them; else bring them up to date.
+
+    Without a bias, what is not above its threshold only decays. After a spike of which something may be left, no one
+    knows that.
+    """
+    block = to // np.uint64(BLOCK)
+    behind = silent[block]
+    if mark == 0 and behind >= 0:
+        silent[block] = np.int32(behind + 1)
+        return True
+    if behind > 0:
+        decay(v, to, p.keep_v, behind)
+    return False
+
+
+@kernel
+def wake(p, work):
+    """Bring all neurons of a population up to date, to take the next step whatever arrives."""
+    v, silent = work.v, work.silent
+    for to in range(np.uint64(p.state), np.uint64(p.state + p.size), np.uint64(BLOCK)):
+        behind = silent[to // np.uint64(BLOCK)]
+        if behind > 0:
+            decay(v, to, p.keep_v, behind)
+        silent[to // np.uint64(BLOCK)] = -1
 
 
 @kernel

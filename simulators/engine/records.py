@@ -73,6 +73,7 @@ def population_records(
         for p, part, own in zip(populations, alone, always, strict=True)
     ]
     table["biased"] = [-int(p.bias_mant.any()) for p in populations]
+    table["sleeps"] = [_sleeps(p, int(fused)) for p, fused in zip(populations, table["fused"], strict=True)]
     table["valued"] = [program.events(p.name).graded for p in populations]
     table["value"] = firsts(table["size"] * table["valued"])
     shared = table["update"] == PLAIN
@@ -102,6 +103,11 @@ def _fused(part: Packed) -> int:
     if part.tiled is not None:
         return TILES if is_fused(part.tiled) else 0
     return part.form if part.form in (BYTE_STRIPS, SHORT_STRIPS, PLACES) else 0
+
+
+def _sleeps(p: Population, fused: int) -> bool:
+    """Whether neurons only decay where nothing arrives, and strips or places say where."""
+    return bool(fused) and fused != TILES and p.du == 4095 and not p.bias_mant.any() and p.vth >= 0
 
 
 def _wraps(parts: list[Packed]) -> bool:

@@ -19,6 +19,9 @@ BIAS = 128
 """What 8-bit weights of even columns are stored with, as bytes without a sign."""
 EXPANDED = 64
 """Target neurons of a word of bits, of dense lists."""
+SILENT = 2 * BLOCK
+"""A population behind a convolution sleeps while events bring less than one strip for so many neurons: where every
+second block of neurons wakes, the processor guesses wrong so often that nothing is won."""
 TILE_ROWS, TILE_BYTES = 16, 64
 TILE_SIZE = TILE_ROWS * TILE_BYTES
 PANEL_ROWS = 2 * TILE_ROWS

@@ -7,8 +7,8 @@ import numpy as np
 from .arriving import count_touched, sum_convolution
 from .compiled import kernel
 from .lists import clear, list_bytes, list_values, touch_marked
-from .neurons import divide, update_any, update_plain, wrapped
-from .shapes import PANEL_ROWS
+from .neurons import divide, update_any, update_plain, wake, wrapped
+from .shapes import PANEL_ROWS, SILENT
 from .tables import ANY, PLAIN
 from .tile_sums import lay_groups, lay_map, multiply, place_columns, reach_columns, take_reached
 
@@ -20,7 +20,7 @@ def step(tables, p, at, up, t, b, steps, samples, work, results):
     if p.divided:
         divide(work.a, work.divisor, p.size, p.divisor_min, p.reciprocal_bits, p.quotient_exp)
     if p.update == PLAIN:
-        end = update_plain(p, 0, p.size, work.a, at, up, work.u, work.v, tables.bias, rows, begin)
+        end = update_plain(tables, p, 0, p.size, work.a, at, up, work, begin, 0)
     else:
         if p.update == ANY:
             update_any(tables, p, work.a, work.u, work.v, work.waiting, work.fired, work.events)
@@ -49,11 +49,14 @@ def step_by_sums(tables, p, t, b, steps, samples, work, results):
     begin = end = np.int64(0)
     if t >= q.delay:
         begin, end = work.begin[q.source, t - q.delay], work.begin[q.source, t - q.delay + 1]
-    rows, first = work.rows, work.begin[p.source, t]
+    first, sleeps = work.begin[p.source, t], np.int64(p.sleeps and (end - begin) * s.most < p.size // SILENT)
+    if work.asleep[p.source] != sleeps:
+        wake(p, work)
+        work.asleep[p.source] = sleeps
     if sum_convolution(tables, q, s, begin, end, work):
-        last = update_plain(p, 0, p.size, work.sums16, 0, 6 + q.shift, work.u, work.v, tables.bias, rows, first)
+        last = update_plain(tables, p, 0, p.size, work.sums16, 0, 6 + q.shift, work, first, sleeps)
     else:
-        last = update_plain(p, 0, p.size, work.sums32, 0, 6 + q.shift, work.u, work.v, tables.bias, rows, first)
+        last = update_plain(tables, p, 0, p.size, work.sums32, 0, 6 + q.shift, work, first, sleeps)
     for w in range(p.word, p.word + p.words):
         work.touched[w] = tables.always[w]
     touch_marked(tables, p, work.marks, 0, work.touched)
@@ -101,9 +104,7 @@ def step_by_tiles(tables, p, t, b, steps, samples, work, results):
             if not p.counted:
                 place_columns(work.columns, count, k.words, k.width, work.reached, k.reached * 64 + group * k.width)
         place, stop = group * k.width, (group + count) * k.width
-        last = update_plain(
-            p, place, stop, work.a, k.ahead, 6 + q.shift, work.u, work.v, tables.bias, work.rows, last
-        )  # fmt: skip
+        last = update_plain(tables, p, place, stop, work.a, k.ahead, 6 + q.shift, work, last, 0)
     if p.counted:
         results.updates[(tables.segment[p.word] * steps + t) * samples + b] = total
     else:

@@ -24,6 +24,10 @@ class Workspace(NamedTuple):
     ----------
     u, v, waiting : (states,) int32
         The last is empty if all populations are PLAIN.
+    silent : (states / BLOCK,) int32
+        For every 64 neurons, how many steps they are behind; -1 if they must take the next one.
+    asleep : (sources,) int64
+        Whether neurons of a population may be behind.
     rows : flat int32
         Indices of the neurons that fired: source after source, in each row after row.
     values : flat int32
@@ -63,6 +67,8 @@ class Workspace(NamedTuple):
     u: NDArray[np.int32]
     v: NDArray[np.int32]
     waiting: NDArray[np.int32]
+    silent: NDArray[np.int32]
+    asleep: Ints
     rows: NDArray[np.int32]
     values: NDArray[np.int32]
     begin: Ints
@@ -107,6 +113,8 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "u": (tables.bias.size, np.int32),
         "v": (tables.bias.size, np.int32),
         "waiting": (tables.theta.size, np.int32),
+        "asleep": (room.size, np.int64),
+        "silent": (tables.bias.size // BLOCK, np.int32),
         "rows": (int(room.sum()), np.int32),
         "values": (int(valued.sum()), np.int32),
         "fired": (width, np.uint8),

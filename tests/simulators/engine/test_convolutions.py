@@ -8,6 +8,7 @@ import pytest
 from agreement import assert_same_bits, assert_same_by_core
 from spikewright.exporters.program.make import make_program
 from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
+from spikewright.simulators.engine.shapes import SILENT
 
 pytestmark = pytest.mark.usefixtures("unit")
 
@@ -121,6 +122,28 @@ def test_many_channels_behind_a_convolution(ins: int, outs: int, stride: tuple[i
         spikes += assert_same_bits(program, x)
         assert_same_by_core(program, x, 100)
     assert spikes > 0
+
+
+@pytest.mark.parametrize(
+    ("reset", "dv"), [("zero", 0), ("zero", 7), ("zero", 2000), ("zero", 4096), ("subtract", 0), ("subtract", 2000)]
+)
+@pytest.mark.parametrize("vth", [0, 3000])
+def test_neurons_that_nothing_reaches_sleep_and_are_the_same_when_they_wake(reset: str, dv: int, vth: int) -> None:
+    """Few events, none, many, and few again; after a soft reset what is left may spike once more without an event."""
+    rng = np.random.default_rng(0)
+    shape, out = (1, 40, 40), (9, 20, 40)
+    fields = {"kind": "convolution", "stride": (2, 1), "padding": (1, 1)}
+    weights = (rng.integers(-100, 128, (9, 1, 3, 3)) * 2).astype(np.int16)
+    silent = np.zeros(int(np.prod(out)), np.int32)
+    kind, readout = ("threshold", "spike_count") if dv == 4096 else ("lif", "membrane")
+    neurons = Population("a", out, 4095, dv, vth, silent, kind=kind, reset=reset, level=1)
+    projection = Projection("c", "in", "a", weights, weight_exp=5, **fields)
+    program = make_program((Input("in", shape),), (neurons,), (projection,), (Output("out", "a", readout),))
+    rates = np.array([0.002] * 9 + [0] * 5 + [0.3] + [0.004] * 6 + [0] * 3)
+    x = (rng.random((rates.size, 2, *shape)) < rates[:, None, None, None, None]).astype(np.uint8)
+    few = x.sum((2, 3, 4)) * 4 < neurons.size // SILENT
+    assert few.any() and not few.all()
+    assert assert_same_bits(program, {"in": x}) > 0
 
 
 @pytest.mark.parametrize("outs", [2, 50])
