@@ -65,6 +65,27 @@ def sum_inputs(tables, p, t, b, steps, samples, work, results):
 
 
 @kernel
+def sum_alone(tables, p, t, b, steps, samples, work, results):
+    """Sum into ``work.a`` what the one projection of population `p` brings, by rows; return as `sum_inputs`."""
+    q = tables.projections[p.projection]
+    row = max(t - q.delay, 0)
+    first, last = work.begin[q.source, row], work.begin[q.source, row + 1]
+    for w in range(p.word, p.word + p.words):
+        work.touched[w] = tables.always[w]
+    if t < q.delay or first == last:
+        for j in range(p.size):
+            work.a[j] = 0
+    else:
+        if q.form == BYTES:
+            sum_rows(tables.bytes_, q.start, q.stride, work.rows, first, last, work.a, 0)
+        else:
+            sum_rows(tables.shorts, q.start, q.stride, work.rows, first, last, work.a, 0)
+        touch(tables.synapses, q.synapse, work.rows, first, last, tables.reachable, work.touched, p.word, p.words)
+    count_touched(tables, p, t, b, steps, samples, work, results)
+    return 0, 6 + q.shift
+
+
+@kernel
 def _look_ahead(tables, p, t, steps, work):
     """Let the projections by tiles sum the next rows; say where the sums are if nothing is to be added to them."""
     for number in range(p.projection, p.projection + p.projections):

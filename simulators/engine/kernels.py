@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .arriving import sum_inputs
+from .arriving import sum_alone, sum_inputs
 from .compiled import TILED, kernel
 from .counting import count_events, count_spikes
 from .handover import read_inputs, read_results, read_tables, read_workspace
@@ -55,7 +55,10 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
                     if p.fused and results.u.size == 0:
                         step_by_sums(tables, p, t, b, steps, samples, work, results)
                         continue
-                    at, up = sum_inputs(tables, p, t, b, steps, samples, work, results)
+                    if p.direct:
+                        at, up = sum_alone(tables, p, t, b, steps, samples, work, results)
+                    else:
+                        at, up = sum_inputs(tables, p, t, b, steps, samples, work, results)
                     step(tables, p, at, up, t, b, steps, samples, work, results)
         count_spikes(tables, b, steps, samples, work, results)
         count_events(tables, b, steps, samples, work, results)

@@ -24,6 +24,7 @@ from .tables import (
     PROJECTION,
     RELAY,
     SHORT_STRIPS,
+    SHORTS,
     STRIP,
     TILES,
     VALUED_LISTS,
@@ -68,6 +69,10 @@ def population_records(
         _fused(part) if part is not None and plain == PLAIN and p.kind != "ei_gain" else 0
         for p, part, plain in zip(populations, alone, table["update"], strict=True)
     ]
+    table["direct"] = [
+        part is not None and plain == PLAIN and p.kind != "ei_gain" and _is_direct(part)
+        for p, part, plain in zip(populations, alone, table["update"], strict=True)
+    ]
     table["counted"] = [
         part is not None and len(segments[p.name]) == 1 and not own.any()
         for p, part, own in zip(populations, alone, always, strict=True)
@@ -103,6 +108,10 @@ def _fused(part: Packed) -> int:
     if part.tiled is not None:
         return TILES if is_fused(part.tiled) else 0
     return part.form if part.form in (BYTE_STRIPS, SHORT_STRIPS, PLACES) else 0
+
+
+def _is_direct(part: Packed) -> bool:
+    return part.form in (BYTES, SHORTS) and part.tiled is None and part.projection.weight_exp + part.step_exp >= 0
 
 
 def _sleeps(p: Population, fused: int) -> bool:

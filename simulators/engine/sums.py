@@ -19,18 +19,16 @@ HALF, WHOLE = np.int64(1 << 23), np.int64(1 << 24)
 
 @kernel
 def sum_rows(weights, start, stride, rows, first, last, total, at):
-    """Sum the rows ``rows[first:last]`` of 8-bit or 16-bit weights into ``total[at:]`` (int32)."""
+    """Sum the rows ``rows[first:last]``, one at least, of 8-bit or 16-bit weights into ``total[at:]`` (int32)."""
     prefer_wide_vectors()
     to = np.uint64(at)
-    for j in range(np.uint64(stride)):
-        total[to + j] = 0
     twice = np.uint64(stride // (2 * COLUMNS) * 2 * COLUMNS)
     for begin in range(np.uint64(first), np.uint64(last), np.uint64(FLUSH)):
-        end = min(begin + np.uint64(FLUSH), np.uint64(last))
+        end, kept = min(begin + np.uint64(FLUSH), np.uint64(last)), begin > np.uint64(first)
         for column in range(np.uint64(0), twice, np.uint64(2 * COLUMNS)):
-            add_rows_twice(weights, np.uint64(start), np.uint64(stride), rows, begin, end, total, to, column)
+            add_rows_twice(weights, np.uint64(start), np.uint64(stride), rows, begin, end, total, to, column, kept)
         if twice < np.uint64(stride):
-            add_rows(weights, np.uint64(start), np.uint64(stride), rows, begin, end, total, to, twice)
+            add_rows(weights, np.uint64(start), np.uint64(stride), rows, begin, end, total, to, twice, kept)
 
 
 @kernel

@@ -33,6 +33,7 @@ def _adder(columns: int) -> Any:
         total: Any,
         to: Any,
         column: Any,
+        kept: Any,
     ) -> Any:
         bits = weights.dtype.bitwidth
 
@@ -41,7 +42,7 @@ def _adder(columns: int) -> Any:
                 context.make_array(kind)(context, builder, value).data if isinstance(kind, types.Array) else value
                 for kind, value in zip(signature.args, arguments, strict=True)
             ]
-            weights, at, stride, rows, first, last, total, to, column = memory
+            weights, at, stride, rows, first, last, total, to, column, kept = memory
             corner = builder.gep(weights, [builder.add(at, column)])
 
             def load(event: Any, kind: Any) -> Any:
@@ -53,10 +54,11 @@ def _adder(columns: int) -> Any:
             result = ir.VectorType(ir.IntType(32), columns)
             place = builder.bitcast(builder.gep(total, [builder.add(to, column)]), result.as_pointer())
             widened = builder.sext(summed, result) if summed.type != result else summed
-            builder.store(builder.add(builder.load(place, align=4), widened), place, align=4)
+            before = builder.select(kept, builder.load(place, align=4), ir.Constant(result, None))
+            builder.store(builder.add(before, widened), place, align=4)
             return context.get_dummy_value()
 
-        return types.void(weights, at, stride, rows, first, last, total, to, column), code
+        return types.void(weights, at, stride, rows, first, last, total, to, column, types.boolean), code
 
     return add
 
@@ -111,7 +113,7 @@ def _loop(builder: Any, first: Any, last: Any, sums: tuple[Any, ...], add: Any) 
 
 
 add_rows = _adder(COLUMNS)
-"""``add_rows(weights, at, stride, rows, first, last, total, to, column)``: add `COLUMNS` columns of the rows
+"""``add_rows(weights, at, stride, rows, first, last, total, to, column, kept)``: add `COLUMNS` columns of the rows
 ``rows[first:last]`` to ``total[to + column:]``.
 
 Parameters
@@ -125,6 +127,8 @@ first, last : uint64
     Not the same. Sums of 8-bit weights are kept in 16 bits, so that 255 rows are the most.
 total : int32 array
 to, column : uint64
+kept : bool
+    Whether to add to what `total` holds, and not to zeros.
 """
 add_rows_twice = _adder(2 * COLUMNS)
 """The same for twice as many columns."""
