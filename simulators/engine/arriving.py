@@ -10,6 +10,7 @@ from .lanes import count_ones
 from .listing import WIDE_SUM_BITS
 from .lists import touch, touch_marked
 from .place_sums import sum_places
+from .shapes import AHEAD_LEAST
 from .strip_sums import sum_strips, sum_valued_strips, take_strips
 from .sums import (
     add_shifted,
@@ -19,6 +20,7 @@ from .sums import (
     sum_rows,
     sum_valued_lists,
     sum_values,
+    sum_window,
     take_lists,
 )
 from .tables import BYTES, PLAIN, SHORT_STRIPS, SHORTS, TILES, VALUED_LISTS, VALUED_STRIPS, VALUES
@@ -72,17 +74,37 @@ def sum_alone(tables, p, t, b, steps, samples, work, results):
     first, last = work.begin[q.source, row], work.begin[q.source, row + 1]
     for w in range(p.word, p.word + p.words):
         work.touched[w] = tables.always[w]
-    if t < q.delay or first == last:
-        for j in range(p.size):
-            work.a[j] = 0
-    else:
-        if q.form == BYTES:
-            sum_rows(tables.bytes_, q.start, q.stride, work.rows, first, last, work.a, 0)
+    arrives = t >= q.delay and first < last
+    if q.window and t >= work.ahead_until[p.source]:
+        _sum_window(tables, p, q, t, steps, work)
+    at = (t - work.ahead_since[p.source]) * q.stride if q.window and work.ahead_since[p.source] >= 0 else np.int64(0)
+    if not q.window or work.ahead_since[p.source] < 0:
+        if not arrives:
+            for j in range(p.size):
+                work.a[j] = 0
+        elif q.form == BYTES:
+            sum_rows(tables.bytes_, q, work.rows, first, last, work.a, 0)
         else:
-            sum_rows(tables.shorts, q.start, q.stride, work.rows, first, last, work.a, 0)
+            sum_rows(tables.shorts, q, work.rows, first, last, work.a, 0)
+    if arrives:
         touch(tables.synapses, q.synapse, work.rows, first, last, tables.reachable, work.touched, p.word, p.words)
     count_touched(tables, p, t, b, steps, samples, work, results)
-    return 0, 6 + q.shift
+    return at, 6 + q.shift
+
+
+@kernel
+def _sum_window(tables, p, q, t, steps, work):
+    """Sum the rows of a window that begins at `t`, if enough events arrive in it; else its rows come one by one."""
+    stop = min(t + q.window, steps)
+    work.ahead_until[p.source], work.ahead_since[p.source] = stop, -1
+    events = work.begin[q.source, max(stop - q.delay, 0)] - work.begin[q.source, max(t - q.delay, 0)]
+    if events < (stop - t) * AHEAD_LEAST:
+        return
+    work.ahead_since[p.source] = t
+    if q.form == BYTES:
+        sum_window(tables.bytes_, q, work.rows, work.begin, t - q.delay, stop - q.delay, work.a)
+    else:
+        sum_window(tables.shorts, q, work.rows, work.begin, t - q.delay, stop - q.delay, work.a)
 
 
 @kernel
@@ -191,10 +213,10 @@ def sum_convolution(tables, q, s, first, last, work):
 @kernel
 def _sum_rows(tables, p, q, first, last, work, into):
     if q.form == BYTES:
-        sum_rows(tables.bytes_, q.start, q.stride, work.rows, first, last, work.total, 0)
+        sum_rows(tables.bytes_, q, work.rows, first, last, work.total, 0)
         add_shifted(work.total, 0, q.shift, into, p.size)
     elif q.form == SHORTS:
-        sum_rows(tables.shorts, q.start, q.stride, work.rows, first, last, work.total, 0)
+        sum_rows(tables.shorts, q, work.rows, first, last, work.total, 0)
         add_shifted(work.total, 0, q.shift, into, p.size)
     else:
         sum_values(tables.shorts, q.start, q.stride, work.rows, work.values, q.valued, first, last, work.wide)

@@ -130,6 +130,8 @@ WORKSPACE = Told(
         "total": _flat(np.int32),
         "wide": _flat(np.int64),
         "a": _flat(np.int32),
+        "ahead_since": _flat(np.int64),
+        "ahead_until": _flat(np.int64),
         "divisor": _flat(np.int32),
         "sums16": _flat(np.int16),
         "sums32": _flat(np.int32),

@@ -37,6 +37,8 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
     for b in range(first_sample, stop_sample):
         for number in range(len(tables.tile_records)):
             work.until[number] = 0
+        for source in range(tables.size.size):
+            work.ahead_until[source] = 0
         for t in range(steps):
             _list_inputs(tables, inputs, t, t * samples + b, work)
         for block in range(tables.block.size - 1):

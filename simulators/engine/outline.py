@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...exporters.program.grid import grid_step
 from ...exporters.program.program import Program, Projection
 from .order import Image, images, outside
-from .packing import LISTED_SHARE, WIDE_FAN_IN, Packed, pack
+from .packing import LISTED_SHARE, WIDE_FAN_IN, Packed, pack, step_exp_of
 from .plan import block_of, blocks
 from .processor import has_matrix_unit
 from .records import SMALL, population_records, projection_records, strip_records, update_of, weights_of
@@ -122,10 +121,9 @@ def _pack(program: Program, q: Projection, image: dict[str, Image], ahead: bool)
 
 def _rows(q: Projection, weights: NDArray[np.integer], delay: int, fan_out: Ints, valued: bool, ahead: bool) -> Packed:
     shape = weights.shape
-    low, high = (
-        int(end) // grid_step(q.weight_bits, q.sign_mode) for end in (min(weights.min(), 0), max(weights.max(), 0))
-    )
+    step_exp = step_exp_of(q)
+    low, high = (int(end) >> step_exp for end in (min(weights.min(), 0), max(weights.max(), 0)))
     form = VALUES if shape[1] > WIDE_FAN_IN or valued else BYTES if low >= -128 and high <= 127 else SHORTS
     rows = hollow((shape[1], -(-shape[0] // COLUMNS) * COLUMNS), np.int8 if form == BYTES else np.int16)
     tiled = outline_dense(*shape[::-1]) if form == BYTES and ahead and has_matrix_unit() else None
-    return Packed(q, delay, form, 0, fan_out, rows, hollow(shape[::-1], np.bool_), tiled=tiled)
+    return Packed(q, delay, form, step_exp, fan_out, rows, hollow(shape[::-1], np.bool_), tiled=tiled, ahead=ahead)

@@ -62,6 +62,8 @@ class Packed:
         No sum is larger, with the exponent; None if unknown.
     tiled : Tiled or None
         Of rows and of a convolution, where the matrix unit sums them.
+    ahead : bool
+        Of rows: whether all rows of the source are known before the first one of the target.
     """
 
     projection: Projection
@@ -75,6 +77,7 @@ class Packed:
     strips: Strips | None = None
     largest: int | None = None
     tiled: Tiled | None = None
+    ahead: bool = False
 
 
 def pack(program: Program, q: Projection, image: dict[str, Image], ahead: bool) -> Iterator[Packed]:
@@ -120,7 +123,7 @@ def _compressed(program: Program, q: Projection, post: Ints, pre: Ints) -> Rows:
 def _convolution(program: Program, q: Projection, image: Image | None, valued: bool, ahead: bool) -> Packed:
     """Tiles, else strips, and rows of weights too where channels are many and the source lies place by place."""
     source = program.source(q.source)
-    step_exp, own = _step_exp(q), outside(image, source.size)
+    step_exp, own = step_exp_of(q), outside(image, source.size)
     small = q.weights >> step_exp
     largest = int(np.abs(small, dtype=np.int64).sum((1, 2, 3)).max(initial=0))
     is_small = _is_small(small)
@@ -143,7 +146,8 @@ def _convolution(program: Program, q: Projection, image: Image | None, valued: b
     return replace(packed, strips=strips)
 
 
-def _step_exp(q: Projection) -> int:
+def step_exp_of(q: Projection) -> int:
+    """Power of two that is taken out of the weights of `q`."""
     return grid_step(q.weight_bits, q.sign_mode).bit_length() - 1
 
 
@@ -152,7 +156,7 @@ def _is_small(weights: NDArray[np.integer]) -> bool:
 
 
 def _rows(q: Projection, weights: NDArray[np.integer], delay: int, valued: bool, ahead: bool) -> Packed:
-    step_exp = _step_exp(q)
+    step_exp = step_exp_of(q)
     exist = weights.T != 0
     small = weights.T.astype(np.int16) >> step_exp
     pre, post = small.shape
@@ -166,7 +170,7 @@ def _rows(q: Projection, weights: NDArray[np.integer], delay: int, valued: bool,
     rows = biased(rows) if form == BYTES else rows
     sums = np.abs(small, dtype=np.int32).sum(0, dtype=np.int64) << max(0, q.weight_exp + step_exp)
     largest = None if valued else int(sums.max(initial=0))
-    return replace(packed, step_exp=step_exp, rows=rows, exist=exist, largest=largest, tiled=tiled)
+    return replace(packed, step_exp=step_exp, rows=rows, exist=exist, largest=largest, tiled=tiled, ahead=ahead)
 
 
 def _lists(q: Projection, rows: Rows, delay: int, valued: bool) -> Packed:

@@ -30,7 +30,7 @@ def sum_places(tables, q, s, first, last, work):
                 for c in range(np.uint64(s.outs)):
                     work.sums32[to + c] = 0
             else:
-                sum_rows(tables.bytes_, q.start, q.stride, work.picked, 0, count, work.sums32, to)
+                sum_rows(tables.bytes_, q, work.picked, 0, count, work.sums32, to)
                 _mark(tables, q, s, work, count, to)
             to += np.uint64(s.outs)
 

@@ -13,7 +13,7 @@ from ...exporters.program.program import Input, Population, Program
 from .listing import join_lists
 from .order import Image, images, outside
 from .packing import pack
-from .records import SMALL, population_records, projection_records, strip_records, update_of, weights_of
+from .records import SMALL, laid_weights, population_records, projection_records, strip_records, update_of
 from .shapes import BLOCK, tile_shapes
 from .tables import ANY, BYTES, LISTS, PLACES, TILES, Ints, Tables
 from .tallies import Tally, make_tallies
@@ -119,8 +119,8 @@ def build_tables(program: Program, segments: Segments, place: Placement | None =
         segment=segment_of_words(segments, bits),
         members=members_of_segments(segments, bits, order),
         segments=sum(len(part) for part in segments.values()),
-        bytes_=_aligned(_join([weights_of(part) for part in parts if part.form in SMALL], np.int8)),
-        shorts=_aligned(_join([weights_of(part) for part in parts if part.form not in SMALL], np.int16)),
+        bytes_=_aligned(_join([laid_weights(part) for part in parts if part.form in SMALL], np.int8)),
+        shorts=_aligned(_join([laid_weights(part) for part in parts if part.form not in SMALL], np.int16)),
         **join_lists([part.lists for part in parts if part.lists is not None])._asdict(),
         reach=_join([np.bitwise_or.reduce(mask, axis=0) for mask in placed], np.uint64),
         **strip_records(program, parts, image),

@@ -12,7 +12,7 @@ from ...exporters.program.projection import WINDOWED
 from ...exporters.program.synapses import out_shape, spatial
 from .order import Image
 from .packing import Packed
-from .shapes import BLOCK
+from .shapes import AHEAD_PRE, AHEAD_SUMS, BLOCK, COLUMNS, in_chunks
 from .tables import (
     ANY,
     BYTE_STRIPS,
@@ -28,6 +28,7 @@ from .tables import (
     STRIP,
     TILES,
     VALUED_LISTS,
+    VALUES,
     Ints,
 )
 from .tiles import is_fused
@@ -110,6 +111,12 @@ def _fused(part: Packed) -> int:
     return part.form if part.form in (BYTE_STRIPS, SHORT_STRIPS, PLACES) else 0
 
 
+def _window(part: Packed) -> int:
+    """Rows of events that may be summed at once, by chunks of weights."""
+    pre, stride = part.rows.shape
+    return AHEAD_SUMS // stride if part.ahead and stride and pre <= AHEAD_PRE and _is_direct(part) else 0
+
+
 def _is_direct(part: Packed) -> bool:
     return part.form in (BYTES, SHORTS) and part.tiled is None and part.projection.weight_exp + part.step_exp >= 0
 
@@ -147,6 +154,8 @@ def projection_records(
     table["modulo"] = [part.projection.kind in WINDOWED for part in parts]
     table["shift"] = [part.projection.weight_exp + part.step_exp for part in parts]
     table["stride"] = [part.rows.shape[1] for part in parts]
+    table["chunk"] = [part.rows.shape[0] * COLUMNS for part in parts]
+    table["window"] = [_window(part) for part in parts]
     lists, small = np.isin(table["form"], (LISTS, VALUED_LISTS)), np.isin(table["form"], SMALL)
     for of_buffer, sizes in (
         (small, [weights_of(part).size for part in parts]),
@@ -234,8 +243,14 @@ def inverse(divisor: int) -> tuple[int, int]:
 
 
 def weights_of(part: Packed) -> NDArray[np.integer]:
-    """Weights in the order in which they are summed, of places and behind them of strips; none of lists."""
+    """Weights of rows or places, and behind them of strips; none of lists."""
     return part.rows if part.strips is None else np.concatenate([part.rows.ravel(), part.strips.weights.ravel()])
+
+
+def laid_weights(part: Packed) -> NDArray[np.integer]:
+    """The same as the kernels read them."""
+    rows = part.rows.ravel() if part.form == VALUES else in_chunks(part.rows)
+    return rows if part.strips is None else np.concatenate([rows, part.strips.weights.ravel()])
 
 
 def firsts(sizes: Iterable[int]) -> Ints:

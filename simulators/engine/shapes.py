@@ -14,7 +14,11 @@ AT_ONCE = 4
 STRIP_EVENTS = 64
 """Events whose strips are listed before they are added."""
 COLUMNS = 64
-"""Rows of weights are padded to a multiple of it."""
+"""Rows of weights are padded to a multiple of it, and lie in chunks of so many columns, each of all rows."""
+AHEAD_SUMS = 5120
+"""Sums of several rows of events that are held while one chunk of weights after the other is added."""
+AHEAD_LEAST, AHEAD_PRE = 96, 1024
+"""It is worth it for so many events a row at least, and so many rows of weights at most: then a chunk stays near."""
 BIAS = 128
 """What 8-bit weights of even columns are stored with, as bytes without a sign."""
 EXPANDED = 64
@@ -33,6 +37,11 @@ def biased(rows: NDArray[np.int8]) -> NDArray[np.int8]:
     bytes_ = rows.astype(np.uint8)
     bytes_[:, ::2] += BIAS
     return bytes_.view(np.int8)
+
+
+def in_chunks(rows: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Rows (pre, stride) of weights as `vectors.add_rows` takes them, flat."""
+    return rows.reshape(len(rows), rows.shape[1] // COLUMNS, COLUMNS).swapaxes(0, 1).ravel()
 
 
 def tile_shapes() -> NDArray[np.uint8]:

@@ -18,17 +18,40 @@ HALF, WHOLE = np.int64(1 << 23), np.int64(1 << 24)
 
 
 @kernel
-def sum_rows(weights, start, stride, rows, first, last, total, at):
-    """Sum the rows ``rows[first:last]``, one at least, of 8-bit or 16-bit weights into ``total[at:]`` (int32)."""
+def sum_rows(weights, q, rows, first, last, total, at):
+    """Sum the rows ``rows[first:last]``, one at least, of projection `q` into ``total[at:]`` (int32)."""
     prefer_wide_vectors()
-    to = np.uint64(at)
-    twice = np.uint64(stride // (2 * COLUMNS) * 2 * COLUMNS)
+    to, chunk, columns, stride = np.uint64(at), np.uint64(q.chunk), np.uint64(COLUMNS), np.uint64(q.stride)
     for begin in range(np.uint64(first), np.uint64(last), np.uint64(FLUSH)):
         end, kept = min(begin + np.uint64(FLUSH), np.uint64(last)), begin > np.uint64(first)
-        for column in range(np.uint64(0), twice, np.uint64(2 * COLUMNS)):
-            add_rows_twice(weights, np.uint64(start), np.uint64(stride), rows, begin, end, total, to, column, kept)
-        if twice < np.uint64(stride):
-            add_rows(weights, np.uint64(start), np.uint64(stride), rows, begin, end, total, to, twice, kept)
+        place, corner = np.uint64(0), np.uint64(q.start)
+        while place + columns < stride:
+            add_rows_twice(weights, corner, chunk, rows, begin, end, total, to + place, kept)
+            place, corner = place + columns + columns, corner + chunk + chunk
+        if place < stride:
+            add_rows(weights, corner, chunk, rows, begin, end, total, to + place, kept)
+
+
+@kernel
+def sum_window(weights, q, rows, begins, first, stop, total):
+    """Sum all rows of the source from `first` to before `stop` at once, so that each chunk of weights stays near.
+
+    The sums of one begin `stride` behind those of the one before; rows below 0 are empty.
+    """
+    prefer_wide_vectors()
+    chunk, columns, stride = np.uint64(q.chunk), np.uint64(COLUMNS), np.uint64(q.stride)
+    for place in range(np.uint64(0), stride, columns):
+        corner, to = np.uint64(q.start) + place // columns * chunk, place
+        for row in range(first, stop):
+            last = np.uint64(begins[q.source, row + 1]) if row >= 0 else np.uint64(0)
+            start = np.uint64(begins[q.source, row]) if row >= 0 else np.uint64(0)
+            if start == last:
+                for j in range(columns):
+                    total[to + j] = 0
+            for begin in range(start, last, np.uint64(FLUSH)):
+                end = min(begin + np.uint64(FLUSH), last)
+                add_rows(weights, corner, chunk, rows, begin, end, total, to, begin > start)
+            to += stride
 
 
 @kernel

@@ -64,6 +64,8 @@ PROJECTION = np.dtype(
         ("shift", np.int64),  # the exponent, plus the power of two taken out of the weights
         ("start", np.int64),  # first weight in the buffer of the form, or first entry in `starts`
         ("stride", np.int64),  # length of a row of weights
+        ("chunk", np.int64),  # weights of so many columns as `shapes.COLUMNS` says
+        ("window", np.int64),  # rows of events that may be summed at once, or 0
         ("synapse", np.int64),  # first word in `synapses`, of rows, places and tiles
         ("strip", np.int64),  # its record, of a convolution
         ("reach", np.int64),  # first word in `reach`, of places and tiles
@@ -196,7 +198,7 @@ class Tables(NamedTuple):
         Neurons of each of those segments, one bit each.
     segments : int
     bytes_, shorts : (...,) int8, int16
-        Weights, pre rows of `stride` targets per projection; those of `bytes_` as `vectors.add_rows` takes them.
+        Weights, pre rows of `stride` targets per projection, as `vectors.add_rows` takes them; without values.
     starts, near, far, listed : (...,) int64, uint16, int32, int8
         Lists: where the synapses of every source neuron start among those of the projection, and of each its target,
         in 16 bits where they are enough, and its weight less the `offset`.

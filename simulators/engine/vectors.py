@@ -18,21 +18,21 @@ from .shapes import BIAS, COLUMNS
 INDEX = ir.IntType(64)
 
 
-def _adder(columns: int) -> Any:
-    """Make the loop for so many columns; the more, the fewer loops whose end the processor has to guess."""
+def _adder(chunks: int) -> Any:
+    """Make the loop for so many chunks; the more, the fewer loops whose end the processor has to guess."""
+    columns = chunks * COLUMNS
 
     @intrinsic
     def add(
         typingctx: Any,
         weights: Any,
         at: Any,
-        stride: Any,
+        chunk: Any,
         rows: Any,
         first: Any,
         last: Any,
         total: Any,
         to: Any,
-        column: Any,
         kept: Any,
     ) -> Any:
         bits = weights.dtype.bitwidth
@@ -42,23 +42,31 @@ def _adder(columns: int) -> Any:
                 context.make_array(kind)(context, builder, value).data if isinstance(kind, types.Array) else value
                 for kind, value in zip(signature.args, arguments, strict=True)
             ]
-            weights, at, stride, rows, first, last, total, to, column, kept = memory
-            corner = builder.gep(weights, [builder.add(at, column)])
+            weights, at, chunk, rows, first, last, total, to, kept = memory
+            offsets = [builder.mul(chunk, ir.Constant(INDEX, n)) for n in range(chunks)]
+            corners = [builder.gep(weights, [builder.add(at, offset)]) for offset in offsets]
 
             def load(event: Any, kind: Any) -> Any:
                 row = builder.zext(builder.load(builder.gep(rows, [event])), INDEX)
-                place = builder.gep(corner, [builder.mul(row, stride)])
-                return builder.load(builder.bitcast(place, kind.as_pointer()), align=bits // 8)
+                place = builder.mul(row, ir.Constant(INDEX, COLUMNS))
+                part = ir.VectorType(kind.element, kind.count // chunks)
+                pointers = [builder.bitcast(builder.gep(corner, [place]), part.as_pointer()) for corner in corners]
+                found = [builder.load(pointer, align=bits // 8) for pointer in pointers]
+                if chunks == 1:
+                    return found[0]
+                return builder.shuffle_vector(
+                    *found, ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [*range(kind.count)])
+                )
 
             summed = (_sum_bytes if bits == 8 else _sum_shorts)(builder, columns, first, last, load)
             result = ir.VectorType(ir.IntType(32), columns)
-            place = builder.bitcast(builder.gep(total, [builder.add(to, column)]), result.as_pointer())
+            place = builder.bitcast(builder.gep(total, [to]), result.as_pointer())
             widened = builder.sext(summed, result) if summed.type != result else summed
             before = builder.select(kept, builder.load(place, align=4), ir.Constant(result, None))
             builder.store(builder.add(before, widened), place, align=4)
             return context.get_dummy_value()
 
-        return types.void(weights, at, stride, rows, first, last, total, to, column, types.boolean), code
+        return types.void(weights, at, chunk, rows, first, last, total, to, types.boolean), code
 
     return add
 
@@ -112,26 +120,26 @@ def _loop(builder: Any, first: Any, last: Any, sums: tuple[Any, ...], add: Any) 
     return following[1:]
 
 
-add_rows = _adder(COLUMNS)
-"""``add_rows(weights, at, stride, rows, first, last, total, to, column, kept)``: add `COLUMNS` columns of the rows
-``rows[first:last]`` to ``total[to + column:]``.
+add_rows = _adder(1)
+"""``add_rows(weights, at, chunk, rows, first, last, total, to, kept)``: add one chunk of the rows ``rows[first:last]``
+to ``total[to:]``.
 
 Parameters
 ----------
 weights : flat int8 or int16 array
-    8-bit ones with `BIAS` in even columns.
-at, stride : uint64
-    Where row 0 begins, and the distance of two rows.
+    See `shapes.in_chunks`; 8-bit ones with `BIAS` in even columns.
+at, chunk : uint64
+    Where the chunk begins, and how many weights it has.
 rows : int32 array
 first, last : uint64
     Not the same. Sums of 8-bit weights are kept in 16 bits, so that 255 rows are the most.
 total : int32 array
-to, column : uint64
+to : uint64
 kept : bool
     Whether to add to what `total` holds, and not to zeros.
 """
-add_rows_twice = _adder(2 * COLUMNS)
-"""The same for twice as many columns."""
+add_rows_twice = _adder(2)
+"""The same for two chunks."""
 
 
 @intrinsic

@@ -41,6 +41,8 @@ class Workspace(NamedTuple):
     total, wide, a, divisor : (...,) int32, int64, int32, int32
         Sums of one projection, and of all that arrive at the two ports of a population; in `a` behind them what
         projections by tiles have summed ahead.
+    ahead_since, ahead_until : (sources,) int64
+        Rows of a population from which and up to which the sums in `a` were made at once; the first is -1 if not.
     sums16, sums32, sums64, marks : (...,) int16, int32, int64, uint64
         Sums of the strips of a convolution, and which of them any synapse has reached.
     strip_to, strip_of : (...,) int32
@@ -77,6 +79,8 @@ class Workspace(NamedTuple):
     total: NDArray[np.int32]
     wide: Ints
     a: NDArray[np.int32]
+    ahead_since: Ints
+    ahead_until: Ints
     divisor: NDArray[np.int32]
     sums16: NDArray[np.int16]
     sums32: NDArray[np.int32]
@@ -121,7 +125,9 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "events": (width, np.int32),
         "total": (width, np.int32),
         "wide": (width, np.int64),
-        "a": (max([width, *(tiled["ahead"] + ahead_room(tiled))]) + BLOCK, np.int32),
+        "a": (max([width, *(tiled["ahead"] + ahead_room(tiled)), *_window_room(tables)]) + BLOCK, np.int32),
+        "ahead_since": (room.size, np.int64),
+        "ahead_until": (room.size, np.int64),
         "divisor": (width, np.int32),
         "sums16": (max(_strip_room(tables, BYTE_STRIPS, PLACES), width if tables.present.size else 0), np.int16),
         "sums32": (_strip_room(tables, SHORT_STRIPS, PLACES), np.int32),
@@ -185,6 +191,10 @@ def aligned(size: int) -> NDArray[np.int8]:
     room = np.zeros(size + CACHE_LINE, np.int8)
     first = -room.ctypes.data % CACHE_LINE
     return room[first : first + size]
+
+
+def _window_room(tables: Tables) -> Ints:
+    return tables.projections["window"] * tables.projections["stride"]
 
 
 def _listed_strips(tables: Tables) -> int:
