@@ -14,7 +14,7 @@ from spikewright.exporters.program.program import Program
 from . import ours
 from .casefile import Case
 from .conditions import has_matrix_unit
-from .entries import BEST, ONE, OURS, Entry, Field, ratios
+from .entries import BEST, ONE, OURS, Entry, Field, among_ours, ratios
 from .measure import Worker, interleave
 from .peers import Peer
 from .reference import Reference, run_reference
@@ -44,6 +44,10 @@ class Subject(Protocol):
     def build(self, folder: Path) -> tuple[Case, Program]:
         """Make the case and its program, write both to `folder` and return them."""
         ...
+
+
+OWN_ROUNDS = 8
+"""So many times as many rounds in which ours is compared with itself."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,8 @@ def contest(
             **describe(spec, case, reference, program.content_hash),
             "agreement": agreement(effort.single(spec), reference, list(we), rivals),
             "rows": [entry.row(reference.synaptic_ops) for entry in field],
-            **ratios(field, rules.threads),
+            "ratios": ratios(field),
+            **among_ours(field, OWN_ROUNDS * effort.rounds),
             "search": [x for rival in rivals for x in rival.search.tried],
             "not_run": not_run,
             "versions": versions,

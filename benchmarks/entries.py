@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .measure import Contestant, Worker, clock_for, ratio
+from .measure import Contestant, Worker, clock_for, interleave, ratio
 from .ours import BY_CORE
 
 OURS = "spikewright"
@@ -44,6 +44,11 @@ class Entry:
         """Whether it counts by core as well, and is compared with ours alone."""
         return self.contestant.options["form"].endswith(BY_CORE)
 
+    def afresh(self) -> Entry:
+        """The same without times."""
+        known = self.contestant
+        return Entry(self.against, Contestant(known.name, known.worker, known.options), self.clock)
+
     def row(self, events_per_sample: float) -> dict[str, Any]:
         """Its line of the results."""
         return {"against": self.against, **self.contestant.row(events_per_sample)}
@@ -71,33 +76,41 @@ class Field:
         self.entries.append(Entry(against, Contestant(name, worker, options), clock))
 
 
-def ratios(entries: list[Entry], threads: tuple[int, ...]) -> dict[str, Any]:
-    """Everything that is compared.
-
-    Returns
-    -------
-    dict
-        "ratios": every peer's time over that of every variant of ours; "scaling": ours on the fewest threads over ours
-        on the most, by wall time; "counting": ours with counts by core over ours without. All round by round.
-    """
+def ratios(entries: list[Entry]) -> list[dict[str, Any]]:
+    """Every peer's time over that of every variant of ours, round by round."""
     ours = [e for e in entries if e.ours and not e.by_core]
-    against_peers = [
+    return [
         {"against": e.against, **ratio(e.contestant, own.contestant, _clock(e))}
         for e in entries
         for own in ours
         if not e.ours and (own.against, own.threads) == (e.against, e.threads)
     ]
-    whole = [e for e in ours if e.against == BEST]
+
+
+def among_ours(entries: list[Entry], rounds: int) -> dict[str, Any]:
+    """Let ours on whole batches take turns, which is over so soon that small differences can be told.
+
+    Returns
+    -------
+    dict
+        "scaling": ours on the fewest threads over ours on the most, by wall time; "counting": ours with counts by core
+        over ours without. All round by round.
+    """
+    whole = [e.afresh() for e in entries if e.ours and e.against == BEST]
+    threads = sorted({e.threads for e in whole})
+    plain = [e for e in whole if not e.by_core]
+    if len(whole) > 1:
+        interleave([e.contestant for e in whole], rounds)
     scaling = [
         _between(one, many, "wall")
-        for one in whole
-        for many in whole
+        for one in plain
+        for many in plain
         if one.contestant.options["form"] == many.contestant.options["form"]
         and (one.threads, many.threads) == (threads[0], threads[-1])
         and one is not many
     ]
-    counting = [_between(e, whole[0], "cpu") for e in entries if e.by_core]
-    return {"ratios": against_peers, "scaling": scaling, "counting": counting}
+    counting = [_between(e, plain[0], "cpu") for e in whole if e.by_core]
+    return {"scaling": scaling, "counting": counting}
 
 
 def _between(above: Entry, below: Entry, clock: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from benchmarks import ours  # noqa: E402
 from benchmarks.__main__ import main  # noqa: E402
 from benchmarks.casefile import read_case, write_case  # noqa: E402
 from benchmarks.contest import Effort, open_ours  # noqa: E402
-from benchmarks.entries import Entry, ratios  # noqa: E402
+from benchmarks.entries import Entry, among_ours, ratios  # noqa: E402
 from benchmarks.measure import Contestant, Worker, interleave, ratio, spread  # noqa: E402
 from benchmarks.peers import LAVA, NORSE, SNNTORCH, interpreter  # noqa: E402
 from benchmarks.reference import run_reference  # noqa: E402
@@ -170,9 +170,23 @@ def test_contestants_take_turns_and_are_compared_round_by_round() -> None:
     assert row["cpu_ms_per_sample"]["median"] == 200.0 and row["wall_ms_per_sample"]["median"] == 400.0
     assert row["events_per_cpu_s"] == 250.0
     entries = [Entry("best batch", c, "cpu") for c in (replace(a, name="spikewright"), b)]
-    (against,) = ratios(entries, (1,))["ratios"]
+    (against,) = ratios(entries)
     assert (against["peer"], against["ours"], against["median"]) == ("b", "a", 4.0)
     assert spread([3.0, 1.0, 2.0, 9.0]) == {"median": 2.5, "min": 1.0, "max": 9.0, "n": 4}
+
+
+def test_ours_is_compared_with_itself_in_rounds_of_its_own() -> None:
+    def entry(form: str, threads: int, *seconds: float) -> Entry:
+        options = {"form": form, "batch": 1, "samples": 10, "threads": threads}
+        return Entry("best batch", Contestant("spikewright", Clock(*seconds), options), "cpu")
+
+    entries = [entry("a", 1, 4.0, 4.0), entry("a", 2, 2.0, 4.0), entry("a counted by core", 1, 6.0, 5.0)]
+    found = among_ours(entries, 2)
+    ((scaling,), (counting,)) = found["scaling"], found["counting"]
+    assert (scaling["median"], scaling["n"], scaling["over_threads"]) == (1.5, 2, 2)
+    assert (counting["median"], counting["min"], counting["max"]) == (1.375, 1.25, 1.5)
+    assert not any(own.contestant.times for own in entries)
+    assert among_ours(entries[:1], 2) == {"scaling": [], "counting": []}
 
 
 @pytest.mark.torch

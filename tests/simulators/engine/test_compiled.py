@@ -104,6 +104,30 @@ def test_they_are_read_as_they_were_written(tmp_path: Path) -> None:
     assert keeping.read_kernels(tmp_path / "deep" / "x.kernels") == kernels
 
 
+def test_processes_that_write_together_leave_a_whole_file(tmp_path: Path) -> None:
+    """Each writes other code, of megabytes; what is read at any time is one of them."""
+    code = """
+import sys
+from pathlib import Path
+from spikewright.simulators.engine import keeping
+code = sys.argv[2].encode() * 2_000_000
+for _ in range(20):
+    assert keeping.write_kernels(Path(sys.argv[1]), {"run_samples": (sys.argv[2], code)})
+"""
+    path = tmp_path / "x.kernels"
+    writers = [subprocess.Popen([sys.executable, "-c", code, str(path), name]) for name in ("ab", "cde", "f")]
+    seen = 0
+    while any(writer.poll() is None for writer in writers):
+        if path.exists():
+            kernels = keeping.read_kernels(path)
+            assert kernels is not None
+            symbol, machine_code = kernels["run_samples"]
+            assert machine_code == symbol.encode() * 2_000_000
+            seen += 1
+    assert seen > 0 and [writer.wait() for writer in writers] == [0, 0, 0]
+    assert [file.name for file in tmp_path.iterdir()] == ["x.kernels"]
+
+
 @pytest.mark.parametrize("file", ["sums.py", "vectors.py", "tables.py", "kernels.py"])
 def test_every_source_file_counts(tmp_path: Path, file: str) -> None:
     folder = tmp_path / "engine"
