@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from .arriving_rows import sum_by_rows
 from .compiled import EXPANDS, TILED, kernel
 from .expanding import sum_expanded, take_expanded
-from .lanes import count_ones
 from .listing import WIDE_SUM_BITS
-from .lists import touch, touch_marked
+from .lists import count_touched, touch, touch_marked
 from .place_sums import sum_places
-from .shapes import AHEAD_LEAST
+from .record_types import (
+    PLAIN,
+    SHORT_STRIPS,
+    TILES,
+    VALUED_LISTS,
+    VALUED_STRIPS,
+    VALUES,
+)
 from .strip_sums import sum_strips, sum_valued_strips, take_strips
 from .sums import (
     add_shifted,
     add_wrapped,
     sum_lists,
     sum_long_lists,
-    sum_rows,
     sum_valued_lists,
-    sum_values,
-    sum_window,
     take_lists,
 )
-from .tables import BYTES, PLAIN, SHORT_STRIPS, SHORTS, TILES, VALUED_LISTS, VALUED_STRIPS, VALUES
 from .tile_sums import look_ahead, take_reached
 
 
@@ -67,47 +68,6 @@ def sum_inputs(tables, p, t, b, steps, samples, work, results):
 
 
 @kernel
-def sum_alone(tables, p, t, b, steps, samples, work, results):
-    """Sum into ``work.a`` what the one projection of population `p` brings, by rows; return as `sum_inputs`."""
-    q = tables.projections[p.projection]
-    row = max(t - q.delay, 0)
-    first, last = work.begin[q.source, row], work.begin[q.source, row + 1]
-    for w in range(p.word, p.word + p.words):
-        work.touched[w] = tables.always[w]
-    arrives = t >= q.delay and first < last
-    if q.window and t >= work.ahead_until[p.source]:
-        _sum_window(tables, p, q, t, steps, work)
-    at = (t - work.ahead_since[p.source]) * q.stride if q.window and work.ahead_since[p.source] >= 0 else np.int64(0)
-    if not q.window or work.ahead_since[p.source] < 0:
-        if not arrives:
-            for j in range(p.size):
-                work.a[j] = 0
-        elif q.form == BYTES:
-            sum_rows(tables.bytes_, q, work.rows, first, last, work.a, 0)
-        else:
-            sum_rows(tables.shorts, q, work.rows, first, last, work.a, 0)
-    if arrives:
-        touch(tables.synapses, q.synapse, work.rows, first, last, tables.reachable, work.touched, p.word, p.words)
-    count_touched(tables, p, t, b, steps, samples, work, results)
-    return at, 6 + q.shift
-
-
-@kernel
-def _sum_window(tables, p, q, t, steps, work):
-    """Sum the rows of a window that begins at `t`, if enough events arrive in it; else its rows come one by one."""
-    stop = min(t + q.window, steps)
-    work.ahead_until[p.source], work.ahead_since[p.source] = stop, -1
-    events = work.begin[q.source, max(stop - q.delay, 0)] - work.begin[q.source, max(t - q.delay, 0)]
-    if events < (stop - t) * AHEAD_LEAST:
-        return
-    work.ahead_since[p.source] = t
-    if q.form == BYTES:
-        sum_window(tables.bytes_, q, work.rows, work.begin, t - q.delay, stop - q.delay, work.a)
-    else:
-        sum_window(tables.shorts, q, work.rows, work.begin, t - q.delay, stop - q.delay, work.a)
-
-
-@kernel
 def _look_ahead(tables, p, t, steps, work):
     """Let the projections by tiles sum the next rows; say where the sums are if nothing is to be added to them."""
     for number in range(p.projection, p.projection + p.projections):
@@ -122,29 +82,10 @@ def _look_ahead(tables, p, t, steps, work):
 
 
 @kernel
-def count_touched(tables, p, t, b, steps, samples, work, results):
-    """Count the neurons of population `p` that are marked, segment by segment."""
-    if p.member >= 0:
-        for k in range(p.segments):
-            count, of = np.int64(0), p.member + k * p.words
-            for w in range(p.words):
-                count += np.int64(count_ones(work.touched[p.word + w] & tables.members[of + w]))
-            results.updates[((tables.segment[p.word] + k) * steps + t) * samples + b] = count
-        return
-    segment, count = tables.segment[p.word], np.int64(0)
-    for w in range(p.word, p.word + p.words):
-        if tables.segment[w] != segment:
-            results.updates[(segment * steps + t) * samples + b] = count
-            segment, count = tables.segment[w], np.int64(0)
-        count += np.int64(count_ones(work.touched[w]))
-    results.updates[(segment * steps + t) * samples + b] = count
-
-
-@kernel
 def _sum_projection(tables, p, q, first, last, work, into):
     """Add what the events ``first .. last - 1`` of the lists bring through projection `q` to the sums `into`."""
     if q.form <= VALUES:
-        _sum_rows(tables, p, q, first, last, work, into)
+        sum_by_rows(tables, p, q, first, last, work, into)
     elif q.form <= VALUED_LISTS:
         if EXPANDS and q.present >= 0:
             sum_expanded(
@@ -208,16 +149,3 @@ def sum_convolution(tables, q, s, first, last, work):
         return False
     sum_strips(tables, s, tables.bytes_, q.start, first, last, work.sums16, work)
     return True
-
-
-@kernel
-def _sum_rows(tables, p, q, first, last, work, into):
-    if q.form == BYTES:
-        sum_rows(tables.bytes_, q, work.rows, first, last, work.total, 0)
-        add_shifted(work.total, 0, q.shift, into, p.size)
-    elif q.form == SHORTS:
-        sum_rows(tables.shorts, q, work.rows, first, last, work.total, 0)
-        add_shifted(work.total, 0, q.shift, into, p.size)
-    else:
-        sum_values(tables.shorts, q.start, q.stride, work.rows, work.values, q.valued, first, last, work.wide)
-        add_wrapped(work.wide, p.size, q.shift, 0, into)

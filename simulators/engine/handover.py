@@ -19,7 +19,15 @@ from numba.np.arrayobj import populate_array
 from numba.np.numpy_support import from_dtype
 
 from .laying import WORDS
-from .tables import COUNTER, POPULATION, PROJECTION, SHARE, STRIP, TERM, TILE
+from .record_types import (
+    COUNTER,
+    POPULATION,
+    PROJECTION,
+    SHARE,
+    STRIP,
+    TERM,
+    TILE,
+)
 
 WORD = ir.IntType(64)
 

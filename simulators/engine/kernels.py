@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from .arriving import sum_alone, sum_inputs
+from .arriving import sum_inputs
+from .arriving_rows import sum_alone
 from .compiled import TILED, kernel
 from .counting import count_events, count_spikes
 from .handover import read_inputs, read_results, read_tables, read_workspace
 from .lists import list_bytes, list_values
 from .matrix_unit import configure, release
 from .neurons import wake
+from .record_types import TILES
 from .shapes import BLOCK
 from .stepping import step, step_by_sums, step_by_tiles
-from .tables import TILES
 from .vectors import prefer_wide_vectors
 
 

@@ -103,3 +103,22 @@ def sum_of(table, at, rows, first, last):
     for event in range(np.uint64(first), np.uint64(last)):
         total += np.int64(table[origin + np.uint64(rows[event])])
     return total
+
+
+@kernel
+def count_touched(tables, p, t, b, steps, samples, work, results):
+    """Count the neurons of population `p` that are marked, segment by segment."""
+    if p.member >= 0:
+        for k in range(p.segments):
+            count, of = np.int64(0), p.member + k * p.words
+            for w in range(p.words):
+                count += np.int64(count_ones(work.touched[p.word + w] & tables.members[of + w]))
+            results.updates[((tables.segment[p.word] + k) * steps + t) * samples + b] = count
+        return
+    segment, count = tables.segment[p.word], np.int64(0)
+    for w in range(p.word, p.word + p.words):
+        if tables.segment[w] != segment:
+            results.updates[(segment * steps + t) * samples + b] = count
+            segment, count = tables.segment[w], np.int64(0)
+        count += np.int64(count_ones(work.touched[w]))
+    results.updates[(segment * steps + t) * samples + b] = count

@@ -11,7 +11,8 @@ from ...exporters.program.program import STATE_LIMIT
 from ...exporters.program.reciprocals import RECIPROCAL_EXP, reciprocals
 from ..neurons import QUOTIENT_LIMIT
 from .compiled import kernel
-from .lanes import (
+from .lists import append
+from .membranes import (
     advance,
     advance_current,
     advance_current_soft,
@@ -20,7 +21,6 @@ from .lanes import (
     advance_soft,
     decay,
 )
-from .lists import append
 from .shapes import BLOCK
 from .vectors import prefer_wide_vectors
 

@@ -17,9 +17,19 @@ from .order import Image, images, outside
 from .packing import LISTED_SHARE, WIDE_FAN_IN, Packed, pack, step_exp_of
 from .plan import block_of, blocks
 from .processor import has_matrix_unit
-from .records import SMALL, population_records, projection_records, strip_records, update_of, weights_of
+from .record_types import (
+    ANY,
+    BYTES,
+    LISTS,
+    PLACES,
+    SHORTS,
+    TILES,
+    VALUES,
+)
+from .records import SMALL, population_records, projection_records, update_of, weights_of
 from .shapes import BLOCK, COLUMNS, tile_shapes
-from .tables import ANY, BYTES, LISTS, PLACES, SHORTS, TILES, VALUES, Ints, Tables
+from .strip_records import strip_records
+from .tables import Ints, Tables
 from .tallies import make_tallies
 from .tally_records import tally_records
 from .tile_records import tile_records

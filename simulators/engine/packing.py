@@ -14,9 +14,7 @@ from ...exporters.program.synapses import out_shape, spatial
 from .listing import Lists, Rows, list_rows
 from .order import Image, inside, outside, slides
 from .processor import has_matrix_unit
-from .shapes import COLUMNS, biased
-from .strips import Strips, cut_strips, fan_out
-from .tables import (
+from .record_types import (
     BYTE_STRIPS,
     BYTES,
     LISTS,
@@ -27,8 +25,10 @@ from .tables import (
     VALUED_LISTS,
     VALUED_STRIPS,
     VALUES,
-    Ints,
 )
+from .shapes import COLUMNS, biased
+from .strips import Strips, cut_strips, fan_out
+from .tables import Ints
 from .tiles import Tiled, tile_convolution, tile_dense
 
 WIDE_FAN_IN = 1 << 22

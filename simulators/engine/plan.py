@@ -13,9 +13,11 @@ from ...exporters.program.program import Input, Population, Program
 from .listing import join_lists
 from .order import Image, images, outside
 from .packing import pack
-from .records import SMALL, laid_weights, population_records, projection_records, strip_records, update_of
+from .record_types import ANY, BYTES, LISTS, PLACES, TILES
+from .records import SMALL, laid_weights, population_records, projection_records, update_of
 from .shapes import BLOCK, tile_shapes
-from .tables import ANY, BYTES, LISTS, PLACES, TILES, Ints, Tables
+from .strip_records import strip_records
+from .tables import Ints, Tables
 from .tallies import Tally, make_tallies
 from .tally_records import tally_records
 from .tile_records import tile_records

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .arriving import count_touched, sum_convolution
+from .arriving import sum_convolution
 from .compiled import kernel
-from .lists import clear, list_bytes, list_values, touch_marked
+from .lists import clear, count_touched, list_bytes, list_values, touch_marked
 from .neurons import divide, update_any, update_plain, wake, wrapped
+from .record_types import ANY, PLAIN
 from .shapes import PANEL_ROWS, SILENT
-from .tables import ANY, PLAIN
 from .tile_sums import lay_groups, lay_map, multiply, place_columns, reach_columns, take_reached
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import kernel
-from .lanes import add_block, add_lanes, add_two_lanes, list_alike
 from .lists import clear
 from .shapes import AT_ONCE, BLOCK, LANES, STRIP_EVENTS
+from .strip_lanes import add_block, add_lanes, add_two_lanes, list_alike
 from .sums import shifted
 from .vectors import prefer_wide_vectors
 

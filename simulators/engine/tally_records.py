@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .packing import Packed
+from .record_types import COUNTER, SHARE, TERM
 from .records import firsts
-from .tables import COUNTER, SHARE, TERM
 from .tallies import Tally
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .packing import Packed
-from .tables import BYTES, TILE
+from .record_types import BYTES, TILE
 from .words import WORD
 from .workspace import ahead_room, reached_room
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .packing import Packed
-from .tables import LISTS, Ints
+from .record_types import LISTS
+from .tables import Ints
 
 WORD = 64
 """Bits of a word."""

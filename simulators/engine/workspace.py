@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .record_types import BYTE_STRIPS, PLACES, SHORT_STRIPS, VALUED_STRIPS
 from .shapes import AT_ONCE, BLOCK, COLUMNS, PANEL_ROWS, STRIP_EVENTS
-from .tables import BYTE_STRIPS, PLACES, SHORT_STRIPS, VALUED_STRIPS, Ints, Tables
+from .tables import Ints, Tables
 from .words import WORD
 
 CACHE_LINE = 64

@@ -1,0 +1,66 @@
+"""Compiled sums of what arrives by rows of weights: row by row, or for several rows at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .compiled import kernel
+from .lists import count_touched, touch
+from .record_types import BYTES, SHORTS
+from .shapes import AHEAD_LEAST
+from .sums import add_shifted, add_wrapped, sum_rows, sum_values, sum_window
+
+
+@kernel
+def sum_alone(tables, p, t, b, steps, samples, work, results):
+    """Sum into ``work.a`` what the one projection of population `p` brings, by rows; return as `sum_inputs`."""
+    q = tables.projections[p.projection]
+    row = max(t - q.delay, 0)
+    first, last = work.begin[q.source, row], work.begin[q.source, row + 1]
+    for w in range(p.word, p.word + p.words):
+        work.touched[w] = tables.always[w]
+    arrives = t >= q.delay and first < last
+    if q.window and t >= work.ahead_until[p.source]:
+        _sum_window(tables, p, q, t, steps, work)
+    at = (t - work.ahead_since[p.source]) * q.stride if q.window and work.ahead_since[p.source] >= 0 else np.int64(0)
+    if not q.window or work.ahead_since[p.source] < 0:
+        if not arrives:
+            for j in range(p.size):
+                work.a[j] = 0
+        elif q.form == BYTES:
+            sum_rows(tables.bytes_, q, work.rows, first, last, work.a, 0)
+        else:
+            sum_rows(tables.shorts, q, work.rows, first, last, work.a, 0)
+    if arrives:
+        touch(tables.synapses, q.synapse, work.rows, first, last, tables.reachable, work.touched, p.word, p.words)
+    count_touched(tables, p, t, b, steps, samples, work, results)
+    return at, 6 + q.shift
+
+
+@kernel
+def _sum_window(tables, p, q, t, steps, work):
+    """Sum the rows of a window that begins at `t`, if enough events arrive in it; else its rows come one by one."""
+    stop = min(t + q.window, steps)
+    work.ahead_until[p.source], work.ahead_since[p.source] = stop, -1
+    events = work.begin[q.source, max(stop - q.delay, 0)] - work.begin[q.source, max(t - q.delay, 0)]
+    if events < (stop - t) * AHEAD_LEAST:
+        return
+    work.ahead_since[p.source] = t
+    if q.form == BYTES:
+        sum_window(tables.bytes_, q, work.rows, work.begin, t - q.delay, stop - q.delay, work.a)
+    else:
+        sum_window(tables.shorts, q, work.rows, work.begin, t - q.delay, stop - q.delay, work.a)
+
+
+@kernel
+def sum_by_rows(tables, p, q, first, last, work, into):
+    """Add what the events ``first .. last - 1`` of the lists bring through rows of weights to the sums `into`."""
+    if q.form == BYTES:
+        sum_rows(tables.bytes_, q, work.rows, first, last, work.total, 0)
+        add_shifted(work.total, 0, q.shift, into, p.size)
+    elif q.form == SHORTS:
+        sum_rows(tables.shorts, q, work.rows, first, last, work.total, 0)
+        add_shifted(work.total, 0, q.shift, into, p.size)
+    else:
+        sum_values(tables.shorts, q.start, q.stride, work.rows, work.values, q.valued, first, last, work.wide)
+        add_wrapped(work.wide, p.size, q.shift, 0, into)
