@@ -58,7 +58,8 @@ PROJECTION = np.dtype(
         ("shift", np.int64),  # the exponent, plus the power of two taken out of the weights
         ("start", np.int64),  # first weight in the buffer of the form, or first entry in `starts`
         ("stride", np.int64),  # length of a row of weights
-        ("chunk", np.int64),  # weights of so many columns as `shapes.COLUMNS` says
+        ("pitch", np.int64),  # from one row of weights to the next
+        ("chunk", np.int64),  # from so many columns as `shapes.COLUMNS` says to the next
         ("window", np.int64),  # rows of events that may be summed at once, or 0
         ("synapse", np.int64),  # first word in `synapses`, of rows, places and tiles
         ("strip", np.int64),  # its record, of a convolution

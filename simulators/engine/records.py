@@ -25,7 +25,6 @@ from .record_types import (
     SHORTS,
     TILES,
     VALUED_LISTS,
-    VALUES,
 )
 from .shapes import AHEAD_PRE, AHEAD_SUMS, BLOCK, COLUMNS, in_chunks
 from .tables import Ints
@@ -149,8 +148,10 @@ def projection_records(
     table["modulo"] = [part.projection.kind in WINDOWED for part in parts]
     table["shift"] = [part.projection.weight_exp + part.step_exp for part in parts]
     table["stride"] = [part.rows.shape[1] for part in parts]
-    table["chunk"] = [part.rows.shape[0] * COLUMNS for part in parts]
     table["window"] = [_window(part) for part in parts]
+    chunked = table["window"] > 0
+    table["pitch"] = np.where(chunked, COLUMNS, table["stride"])
+    table["chunk"] = np.where(chunked, [part.rows.shape[0] * COLUMNS for part in parts], COLUMNS)
     lists, small = np.isin(table["form"], (LISTS, VALUED_LISTS)), np.isin(table["form"], SMALL)
     for of_buffer, sizes in (
         (small, [weights_of(part).size for part in parts]),
@@ -193,7 +194,7 @@ def weights_of(part: Packed) -> NDArray[np.integer]:
 
 def laid_weights(part: Packed) -> NDArray[np.integer]:
     """The same as the kernels read them."""
-    rows = part.rows.ravel() if part.form == VALUES else in_chunks(part.rows)
+    rows = in_chunks(part.rows) if _window(part) else part.rows.ravel()
     return rows if part.strips is None else np.concatenate([rows, part.strips.weights.ravel()])
 
 

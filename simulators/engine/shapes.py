@@ -14,7 +14,7 @@ AT_ONCE = 4
 STRIP_EVENTS = 64
 """Events whose strips are listed before they are added."""
 COLUMNS = 64
-"""Rows of weights are padded to a multiple of it, and lie in chunks of so many columns, each of all rows."""
+"""Rows of weights are padded to a multiple of it."""
 AHEAD_SUMS = 5120
 """Sums of several rows of events that are held while one chunk of weights after the other is added."""
 AHEAD_LEAST, AHEAD_PRE = 96, 1024
@@ -40,7 +40,7 @@ def biased(rows: NDArray[np.int8]) -> NDArray[np.int8]:
 
 
 def in_chunks(rows: NDArray[np.integer]) -> NDArray[np.integer]:
-    """Rows (pre, stride) of weights as `vectors.add_rows` takes them, flat."""
+    """Rows (pre, stride) of weights one chunk of columns, of all rows, after the other, flat."""
     return rows.reshape(len(rows), rows.shape[1] // COLUMNS, COLUMNS).swapaxes(0, 1).ravel()
 
 

@@ -21,15 +21,16 @@ HALF, WHOLE = np.int64(1 << 23), np.int64(1 << 24)
 def sum_rows(weights, q, rows, first, last, total, at):
     """Sum the rows ``rows[first:last]``, one at least, of projection `q` into ``total[at:]`` (int32)."""
     prefer_wide_vectors()
-    to, chunk, columns, stride = np.uint64(at), np.uint64(q.chunk), np.uint64(COLUMNS), np.uint64(q.stride)
+    to, columns, stride = np.uint64(at), np.uint64(COLUMNS), np.uint64(q.stride)
+    pitch, chunk = np.uint64(q.pitch), np.uint64(q.chunk)
     for begin in range(np.uint64(first), np.uint64(last), np.uint64(FLUSH)):
         end, kept = min(begin + np.uint64(FLUSH), np.uint64(last)), begin > np.uint64(first)
         place, corner = np.uint64(0), np.uint64(q.start)
         while place + columns < stride:
-            add_rows_twice(weights, corner, chunk, rows, begin, end, total, to + place, kept)
+            add_rows_twice(weights, corner, pitch, chunk, rows, begin, end, total, to + place, kept)
             place, corner = place + columns + columns, corner + chunk + chunk
         if place < stride:
-            add_rows(weights, corner, chunk, rows, begin, end, total, to + place, kept)
+            add_rows(weights, corner, pitch, chunk, rows, begin, end, total, to + place, kept)
 
 
 @kernel
@@ -39,7 +40,8 @@ def sum_window(weights, q, rows, begins, first, stop, total):
     The sums of one begin `stride` behind those of the one before; rows below 0 are empty.
     """
     prefer_wide_vectors()
-    chunk, columns, stride = np.uint64(q.chunk), np.uint64(COLUMNS), np.uint64(q.stride)
+    columns, stride = np.uint64(COLUMNS), np.uint64(q.stride)
+    pitch, chunk = np.uint64(q.pitch), np.uint64(q.chunk)
     for place in range(np.uint64(0), stride, columns):
         corner, to = np.uint64(q.start) + place // columns * chunk, place
         for row in range(first, stop):
@@ -50,7 +52,7 @@ def sum_window(weights, q, rows, begins, first, stop, total):
                     total[to + j] = 0
             for begin in range(start, last, np.uint64(FLUSH)):
                 end = min(begin + np.uint64(FLUSH), last)
-                add_rows(weights, corner, chunk, rows, begin, end, total, to, begin > start)
+                add_rows(weights, corner, pitch, chunk, rows, begin, end, total, to, begin > start)
             to += stride
 
 

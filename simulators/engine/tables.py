@@ -47,7 +47,7 @@ class Tables(NamedTuple):
         Neurons of each of those segments, one bit each.
     segments : int
     bytes_, shorts : (...,) int8, int16
-        Weights, pre rows of `stride` targets per projection, as `vectors.add_rows` takes them; without values.
+        Weights, pre rows of `stride` targets per projection; of those with a window by chunks of columns.
     starts, near, far, listed : (...,) int64, uint16, int32, int8
         Lists: where the synapses of every source neuron start among those of the projection, and of each its target,
         in 16 bits where they are enough, and its weight less the `offset`.

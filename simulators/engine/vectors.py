@@ -27,6 +27,7 @@ def _adder(chunks: int) -> Any:
         typingctx: Any,
         weights: Any,
         at: Any,
+        pitch: Any,
         chunk: Any,
         rows: Any,
         first: Any,
@@ -42,13 +43,13 @@ def _adder(chunks: int) -> Any:
                 context.make_array(kind)(context, builder, value).data if isinstance(kind, types.Array) else value
                 for kind, value in zip(signature.args, arguments, strict=True)
             ]
-            weights, at, chunk, rows, first, last, total, to, kept = memory
+            weights, at, pitch, chunk, rows, first, last, total, to, kept = memory
             offsets = [builder.mul(chunk, ir.Constant(INDEX, n)) for n in range(chunks)]
             corners = [builder.gep(weights, [builder.add(at, offset)]) for offset in offsets]
 
             def load(event: Any, kind: Any) -> Any:
                 row = builder.zext(builder.load(builder.gep(rows, [event])), INDEX)
-                place = builder.mul(row, ir.Constant(INDEX, COLUMNS))
+                place = builder.mul(row, pitch)
                 part = ir.VectorType(kind.element, kind.count // chunks)
                 pointers = [builder.bitcast(builder.gep(corner, [place]), part.as_pointer()) for corner in corners]
                 found = [builder.load(pointer, align=bits // 8) for pointer in pointers]
@@ -66,7 +67,7 @@ def _adder(chunks: int) -> Any:
             builder.store(builder.add(before, widened), place, align=4)
             return context.get_dummy_value()
 
-        return types.void(weights, at, chunk, rows, first, last, total, to, types.boolean), code
+        return types.void(weights, at, pitch, chunk, rows, first, last, total, to, types.boolean), code
 
     return add
 
@@ -121,15 +122,15 @@ def _loop(builder: Any, first: Any, last: Any, sums: tuple[Any, ...], add: Any) 
 
 
 add_rows = _adder(1)
-"""``add_rows(weights, at, chunk, rows, first, last, total, to, kept)``: add one chunk of the rows ``rows[first:last]``
-to ``total[to:]``.
+"""``add_rows(weights, at, pitch, chunk, rows, first, last, total, to, kept)``: add one chunk of the rows
+``rows[first:last]`` to ``total[to:]``.
 
 Parameters
 ----------
 weights : flat int8 or int16 array
-    See `shapes.in_chunks`; 8-bit ones with `BIAS` in even columns.
-at, chunk : uint64
-    Where the chunk begins, and how many weights it has.
+    8-bit ones with `BIAS` in even columns.
+at, pitch, chunk : uint64
+    Where the chunk begins in row 0, and how far the next row and the next chunk are.
 rows : int32 array
 first, last : uint64
     Not the same. Sums of 8-bit weights are kept in 16 bits, so that 255 rows are the most.
