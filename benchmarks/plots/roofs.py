@@ -138,9 +138,9 @@ def _read(words: Any, times: int) -> Any:
 @numba.njit(nogil=True, error_model="numpy")
 def _add(weights: Any, rows: Any, total: Any, times: int) -> None:
     prefer_wide_vectors()
-    zero, last = np.uint64(0), np.uint64(len(rows))
+    zero, last, pitch, chunk = np.uint64(0), np.uint64(len(rows)), np.uint64(len(total)), np.uint64(COLUMNS)
     for _ in range(times):
-        add_rows_twice(weights, zero, np.uint64(len(total)), rows, zero, last, total, zero, zero)
+        add_rows_twice(weights, zero, pitch, chunk, rows, zero, last, total, zero, True)
 
 
 @numba.njit(nogil=True, error_model="numpy")
