@@ -19,22 +19,29 @@ def sum_alone(tables, p, t, b, steps, samples, work, results):
     first, last = work.begin[q.source, row], work.begin[q.source, row + 1]
     for w in range(p.word, p.word + p.words):
         work.touched[w] = tables.always[w]
-    arrives = t >= q.delay and first < last
-    if q.window and t >= work.ahead_until[p.source]:
-        _sum_window(tables, p, q, t, steps, work)
-    at = (t - work.ahead_since[p.source]) * q.stride if q.window and work.ahead_since[p.source] >= 0 else np.int64(0)
-    if not q.window or work.ahead_since[p.source] < 0:
-        if not arrives:
-            for j in range(p.size):
-                work.a[j] = 0
-        elif q.form == BYTES:
-            sum_rows(tables.bytes_, q, work.rows, first, last, work.a, 0)
-        else:
-            sum_rows(tables.shorts, q, work.rows, first, last, work.a, 0)
+    arrives, ahead = t >= q.delay and first < last, False
+    if q.window:
+        if t >= work.ahead_until[p.source]:
+            _sum_window(tables, p, q, t, steps, work)
+        ahead = work.ahead_since[p.source] >= 0
+    if not ahead and arrives:
+        _sum(tables, q, first, last, work, work.a)
+    elif not ahead:
+        for j in range(p.size):
+            work.a[j] = 0
     if arrives:
         touch(tables.synapses, q.synapse, work.rows, first, last, tables.reachable, work.touched, p.word, p.words)
     count_touched(tables, p, t, b, steps, samples, work, results)
-    return at, 6 + q.shift
+    return (t - work.ahead_since[p.source]) * q.stride if ahead else np.int64(0), 6 + q.shift
+
+
+@kernel
+def _sum(tables, q, first, last, work, total):
+    """Sum the events ``first .. last - 1`` of the lists, one at least, into `total`."""
+    if q.form == BYTES:
+        sum_rows(tables.bytes_, q, work.rows, first, last, total, 0)
+    else:
+        sum_rows(tables.shorts, q, work.rows, first, last, total, 0)
 
 
 @kernel
@@ -55,11 +62,8 @@ def _sum_window(tables, p, q, t, steps, work):
 @kernel
 def sum_by_rows(tables, p, q, first, last, work, into):
     """Add what the events ``first .. last - 1`` of the lists bring through rows of weights to the sums `into`."""
-    if q.form == BYTES:
-        sum_rows(tables.bytes_, q, work.rows, first, last, work.total, 0)
-        add_shifted(work.total, 0, q.shift, into, p.size)
-    elif q.form == SHORTS:
-        sum_rows(tables.shorts, q, work.rows, first, last, work.total, 0)
+    if q.form <= SHORTS:
+        _sum(tables, q, first, last, work, work.total)
         add_shifted(work.total, 0, q.shift, into, p.size)
     else:
         sum_values(tables.shorts, q.start, q.stride, work.rows, work.values, q.valued, first, last, work.wide)

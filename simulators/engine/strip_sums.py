@@ -39,12 +39,13 @@ def list_strips(tables, s, first, last, work):
     a, b, c, classes, most = np.uint64(s.a), np.uint64(s.b), np.uint64(s.c), np.uint64(s.classes), np.uint64(s.most)
     outer, by_outer, outer_shift = np.uint64(s.outer), np.uint64(s.outer_inverse), np.uint64(s.outer_shift)
     inner, by_inner, inner_shift = np.uint64(s.inner), np.uint64(s.inner_inverse), np.uint64(s.inner_shift)
-    to, of, listed = np.uint64(AT_ONCE), np.uint64(AT_ONCE) + most, np.uint64(0)
+    head, listed = np.uint64(AT_ONCE), np.uint64(0)
+    to, of = head, head + most
     for event in range(np.uint64(first), np.uint64(last)):
         i, j, k = parts(sources[event], outer, by_outer, outer_shift, inner, by_inner, inner_shift)
-        i, j, k = a + i * np.uint64(4), b + j * np.uint64(4), c + k * np.uint64(4)
+        i, j, k = a + i * head, b + j * head, c + k * head
         found = list_alike(places, i, j, k, classes, to, of, strip_to, strip_of, listed)
-        for n in range(np.uint64(AT_ONCE), most, np.uint64(AT_ONCE)):
+        for n in range(head, most, head):
             list_alike(places, i, j, k, classes, to + n, of + n, strip_to, strip_of, listed + n)
         listed += np.uint64(places[classes + found])
     return listed

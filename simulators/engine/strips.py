@@ -28,11 +28,11 @@ class Strips:
     ----------
     weights : (lines, line) int16 array
         All strips, by source channel, row of the kernel, and kind; padded to `LANES` with weights that are 0.
-    channels, rows, columns : (C, 4), (H, 4), (W, 4) int32 array
+    channels, rows, columns : (C, AT_ONCE), (H, AT_ONCE), (W, AT_ONCE) int32 array
         For every channel, row and column of the source: number to be added to that of the class, to where its strips
-        go, and to which they are; the last is 0. Of a class are places whose strips lie alike.
-    classes : (classes, 4 + 2 most) int32 array
-        Number of strips, 0 three times, where they go, and which of a channel they are.
+        go, and to which they are; then zeros. Of a class are places whose strips lie alike.
+    classes : (classes, AT_ONCE + 2 most) int32 array
+        Number of strips and zeros, where they go, and which of a channel they are.
     most : int
         Strips of an event, a multiple of `AT_ONCE`.
     """
@@ -80,13 +80,13 @@ def _places(
     (kinds_y, of_y, first_y), (kinds_x, of_x, first_x) = _alike(rows), _alike(columns)
     most = max((len(a) * len(b) for a in kinds_y for b in kinds_x), default=0)
     most = max(-(-most // AT_ONCE), 1) * AT_ONCE
-    classes = np.zeros((len(kinds_y) * len(kinds_x), 4 + 2 * most), np.int32)
+    classes = np.zeros((len(kinds_y) * len(kinds_x), AT_ONCE + 2 * most), np.int32)
     for record, (a, b) in zip(classes, product(kinds_y, kinds_x), strict=True):
         both = [(to_y + to_x, tap + kind) for to_y, tap in a for to_x, kind in b]
         record[0] = len(both)
         for n, (to, number) in enumerate(both):
-            record[4 + n], record[4 + most + n] = to, number
-    tables = [np.zeros((len(size), 4), np.int32) for size in (channels, rows, columns)]
+            record[AT_ONCE + n], record[AT_ONCE + most + n] = to, number
+    tables = [np.zeros((len(size), AT_ONCE), np.int32) for size in (channels, rows, columns)]
     tables[0][:, 2] = channels
     tables[1][:, 0], tables[1][:, 1] = of_y * len(kinds_x) * classes.shape[1], first_y
     tables[2][:, 0], tables[2][:, 1] = of_x * classes.shape[1], first_x
