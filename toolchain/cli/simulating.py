@@ -41,7 +41,12 @@ from .options import (
 from .output import emit, say, teller
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...exporters.program.program import Program
+    from ...exporters.program.trace import Trace
     from ...simulators.progress import Progress
+    from ..data.samples import Samples
 
 
 def simulate(
@@ -72,7 +77,7 @@ def simulate(
 ) -> None:
     """Run the integer program: spikes, sparsity, synaptic operations and energy per sample."""
     from ...simulators.run import simulate as run
-    from ..describe import describe_activity, describe_costs, provenance
+    from ..describe import describe_costs
     from ..placing import place_all
     from ..stages import ei_for_chip
 
@@ -91,22 +96,27 @@ def simulate(
         resume=resume,
         progress=_progress(progress, backend, quiet),
     )
+    content = _content(done, program, loaded, tell) | describe_costs(done, placements) | {"trace": trace or None}
+    emit(content, as_json, _render, out)
+
+
+def _content(done: Trace, program: Program, loaded: Samples, tell: Callable[[str], None]) -> dict[str, Any]:
+    """What is told of a run, but for its costs."""
+    from ..describe import describe_activity, provenance
+
     classes = {name: done.predict(name) for name in done.output}
     only = next(iter(classes.values())) if len(classes) == 1 else None
     if loaded.y is not None and only is None:
         tell(f"no accuracy: y holds one class a sample, the network has the outputs {', '.join(classes)}")
-    content = {
+    return {
         "schema_version": 1,
         "data": loaded.name,
         "program_hash": program.content_hash,
         "activity": describe_activity(done, program),
-        **describe_costs(done, placements),
         "accuracy": None if loaded.y is None or only is None else float((only == loaded.y).mean()),
         "predictions": {n: found.tolist() for n, found in classes.items()} if only is None else only.tolist(),
-        "trace": trace or None,
         "provenance": provenance(),
     }
-    emit(content, as_json, _render, out)
 
 
 def _progress(bar: bool | None, backend: str, quiet: bool) -> Progress:
