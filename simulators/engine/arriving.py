@@ -5,7 +5,6 @@ from __future__ import annotations
 from .arriving_rows import sum_by_rows
 from .compiled import EXPANDS, TILED, kernel
 from .expanding import sum_expanded, take_expanded
-from .listing import WIDE_SUM_BITS
 from .lists import count_touched, touch, touch_marked
 from .place_sums import sum_places
 from .record_types import (
@@ -16,6 +15,7 @@ from .record_types import (
     VALUED_STRIPS,
     VALUES,
 )
+from .shapes import WIDE_SUM_BITS
 from .strip_sums import sum_strips, sum_valued_strips, take_strips
 from .sums import (
     add_shifted,

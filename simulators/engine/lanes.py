@@ -15,16 +15,17 @@ BYTES = ir.VectorType(ir.IntType(8), BLOCK)
 
 
 @intrinsic
-def ones(typingctx: Any, bytes_: Any, at: Any) -> Any:
-    """``ones(bytes_, at)``: one bit for each of the 64 bytes from `at` on, whether it is not 0."""
+def ones(typingctx: Any, values: Any, at: Any) -> Any:
+    """``ones(values, at)``: one bit for each of the 64 integers from `at` on, whether it is not 0."""
+    integers = ir.VectorType(ir.IntType(values.dtype.bitwidth), BLOCK)
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         memory = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        line = builder.bitcast(builder.gep(memory, [arguments[1]]), BYTES.as_pointer())
-        held = builder.icmp_unsigned("!=", builder.load(line, align=1), ir.Constant(BYTES, None))
+        line = builder.bitcast(builder.gep(memory, [arguments[1]]), integers.as_pointer())
+        held = builder.icmp_unsigned("!=", builder.load(line, align=1), ir.Constant(integers, None))
         return builder.bitcast(held, WORD)
 
-    return types.uint64(bytes_, at), code
+    return types.uint64(values, at), code
 
 
 @intrinsic

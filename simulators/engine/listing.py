@@ -19,7 +19,7 @@ from ...exporters.program.projection import WINDOWED, Projection
 from .entries import entries
 from .laying import lay
 from .processor import can_expand
-from .shapes import EXPANDED
+from .shapes import EXPANDED, WIDE_SUM_BITS
 from .tables import Counted, Ints, Spread
 
 PIECE = 1 << 17
@@ -30,8 +30,6 @@ EXPANDED_SHARE = 1 / 16
 """From this share of all places on, a bit for every place is no more memory than targets of 16 bits."""
 TARGETS = np.uint16, np.int32, np.uint64
 """Types of targets: told by 16 bits, by 32, and as words of bits."""
-WIDE_SUM_BITS = 40
-"""Bits that hold a sum where the word has 64; the other 24 count events."""
 
 
 class Rows(NamedTuple):

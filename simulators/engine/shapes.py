@@ -23,6 +23,8 @@ BIAS = 128
 """What 8-bit weights of even columns are stored with, as bytes without a sign."""
 EXPANDED = 64
 """Target neurons of a word of bits, of dense lists."""
+WIDE_SUM_BITS = 40
+"""Bits of a word of 64 that hold a sum of lists of synapses; the other 24 count its events."""
 SILENT = 2 * BLOCK
 """A population behind a convolution sleeps while events bring less than one strip for so many neurons: where every
 second block of neurons wakes, the processor guesses wrong so often that nothing is won."""

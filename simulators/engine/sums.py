@@ -9,7 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import kernel
-from .shapes import COLUMNS
+from .lanes import ones
+from .scattering import fetch_part, scatter
+from .shapes import COLUMNS, WIDE_SUM_BITS
 from .vectors import add_rows, add_rows_twice, prefer_wide_vectors
 
 FLUSH = 255
@@ -91,11 +93,14 @@ def sum_lists(starts, q, targets, weights, rows, first, last, total, size):
         total[j] = 0
     one = np.int32((np.int32(1) << q.sum_bits) + q.offset)
     origin, target, weight = np.uint64(q.start), np.uint64(q.target), np.uint64(q.listed)
-    for event in range(np.uint64(first), np.uint64(last)):
-        source = origin + np.uint64(rows[event])
-        for k in range(np.uint64(starts[source]), np.uint64(starts[source + np.uint64(1)])):
-            place = np.uint64(targets[target + k])
-            total[place] = np.int32(total[place] + np.int32(one + np.int32(weights[weight + k])))
+    stop = np.uint64(last)
+    for event in range(np.uint64(first), stop):
+        source, following = origin + np.uint64(rows[event]), origin + np.uint64(rows[min(event + np.uint64(1), stop - np.uint64(1))])
+        begin, end = np.uint64(starts[following]), np.uint64(starts[following + np.uint64(1)])
+        fetch_part(targets, target + begin, target + end)
+        fetch_part(weights, weight + begin, weight + end)
+        begin, end = np.uint64(starts[source]), np.uint64(starts[source + np.uint64(1)])
+        scatter(targets, target + begin, weights, weight + begin, end - begin, one, total)
 
 
 @kernel
@@ -114,15 +119,14 @@ def sum_long_lists(starts, q, targets, weights, rows, first, last, wide, size):
 @kernel
 def take_lists(sums, size, q, a, bit, p, touched):
     """Add the sums of `sum_lists` or `sum_long_lists` to `a`, and mark the neurons that any synapse has reached."""
-    for j in range(np.uint64(size)):
-        a[j] = np.int32(a[j] + shifted(lower(sums[j], q.sum_bits), q.shift, q.modulo))
+    _add_lower(sums, size, q, a)
     origin = np.uint64(p.state)
     if p.in_turn:
-        word = np.uint64(bit[origin]) >> np.uint64(6)
-        for begin in range(np.uint64(0), np.uint64(size), np.uint64(64)):
-            mark = np.uint64(0)
-            for j in range(begin, min(begin + np.uint64(64), np.uint64(size))):
-                mark |= np.uint64(sums[j] != 0) << (j - begin)
+        word, block = np.uint64(bit[origin]) >> np.uint64(6), np.uint64(64)
+        for begin in range(np.uint64(0), np.uint64(size), block):
+            mark = ones(sums, begin)
+            if np.uint64(size) - begin < block:
+                mark &= (np.uint64(1) << (np.uint64(size) - begin)) - np.uint64(1)
             touched[word + (begin >> np.uint64(6))] |= mark
     else:
         for j in range(np.uint64(size)):
@@ -131,10 +135,18 @@ def take_lists(sums, size, q, a, bit, p, touched):
 
 
 @kernel
-def lower(word, bits):
-    """The lowest bits of a word as a number with a sign."""
-    above = np.int64(64) - np.int64(bits)
-    return np.int64(np.int64(word) << above) >> above
+def _add_lower(sums, size, q, a):
+    """Add the lowest bits of every word, as a number with a sign, to `a`."""
+    if q.sum_bits < WIDE_SUM_BITS and q.shift >= 0 and not q.modulo:
+        above = np.int32(np.int32(32) - np.int32(q.sum_bits))
+        for j in range(np.uint64(size)):
+            low = np.int32(np.int32(np.int32(sums[j]) << above) >> above)
+            a[j] = np.int32(a[j] + np.int32(low << np.int32(q.shift)))
+    else:
+        above = np.int64(64) - np.int64(q.sum_bits)
+        for j in range(np.uint64(size)):
+            low = np.int64(np.int64(sums[j]) << above) >> above
+            a[j] = np.int32(a[j] + shifted(low, q.shift, q.modulo))
 
 
 @kernel

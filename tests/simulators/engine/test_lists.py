@@ -9,10 +9,11 @@ from agreement import assert_same_bits, assert_same_by_core
 from spikewright.exporters.program.make import make_program
 from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
 from spikewright.simulators.engine import listing
-from spikewright.simulators.engine.listing import NEAR, WIDE_SUM_BITS, list_bytes
+from spikewright.simulators.engine.listing import NEAR, list_bytes
 from spikewright.simulators.engine.order import images
 from spikewright.simulators.engine.packing import pack
 from spikewright.simulators.engine.prepared import prepare
+from spikewright.simulators.engine.shapes import WIDE_SUM_BITS
 
 
 def compressed(weights: np.ndarray, keep: np.ndarray) -> dict:
