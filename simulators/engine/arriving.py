@@ -6,17 +6,17 @@ from .arriving_rows import sum_by_rows
 from .compiled import EXPANDS, TILED, kernel
 from .expanding import sum_expanded, take_expanded
 from .lists import count_touched, touch, touch_marked
-from .place_sums import sum_places
+from .place_sums import mark_places, sum_places
 from .record_types import (
+    PLACES,
     PLAIN,
-    SHORT_STRIPS,
     TILES,
     VALUED_LISTS,
     VALUED_STRIPS,
     VALUES,
 )
 from .shapes import WIDE_SUM_BITS
-from .strip_sums import sum_strips, sum_valued_strips, take_strips
+from .strip_sums import sum_by_strips, sum_valued_strips, take_strips
 from .sums import (
     add_shifted,
     add_wrapped,
@@ -58,7 +58,7 @@ def sum_inputs(tables, p, t, b, steps, samples, work, results):
                 of = k.ahead + (t - work.since[q.tile]) * p.size
                 add_shifted(work.a, of, q.shift, work.divisor if q.divisor else work.a, p.size)
         else:
-            _sum_projection(tables, p, q, first, last, work, work.divisor if q.divisor else work.a)
+            _sum_projection(tables, p, q, row, work, work.divisor if q.divisor else work.a)
         if TILED and q.form == TILES:
             take_reached(tables, p, q, t, work)
         elif q.form <= VALUES:
@@ -82,8 +82,9 @@ def _look_ahead(tables, p, t, steps, work):
 
 
 @kernel
-def _sum_projection(tables, p, q, first, last, work, into):
-    """Add what the events ``first .. last - 1`` of the lists bring through projection `q` to the sums `into`."""
+def _sum_projection(tables, p, q, row, work, into):
+    """Add what the events of a row of its source bring through projection `q` to the sums `into`."""
+    first, last = work.begin[q.source, row], work.begin[q.source, row + 1]
     if q.form <= VALUES:
         sum_by_rows(tables, p, q, first, last, work, into)
     elif q.form <= VALUED_LISTS:
@@ -98,7 +99,7 @@ def _sum_projection(tables, p, q, first, last, work, into):
         else:
             _sum_lists(tables, tables.far, p, q, first, last, work, into)
     else:
-        _take_convolution(tables, p, q, first, last, work, into)
+        _take_convolution(tables, p, q, row, work, into)
 
 
 @kernel
@@ -118,34 +119,26 @@ def _sum_lists(tables, targets, p, q, first, last, work, into):
 
 
 @kernel
-def _take_convolution(tables, p, q, first, last, work, into):
+def _take_convolution(tables, p, q, row, work, into):
     s = tables.strips[q.strip]
+    first, last = work.begin[q.source, row], work.begin[q.source, row + 1]
     if q.form == VALUED_STRIPS:
         sum_valued_strips(
             tables, s, tables.shorts, q.start, first, last, work.sums64, work,
         )  # fmt: skip
         take_strips(work.sums64, p.size, q.shift, into)
-    elif sum_convolution(tables, q, s, first, last, work):
-        take_strips(work.sums16, p.size, q.shift, into)
+    elif q.form == PLACES and last - first >= s.few:
+        sum_places(tables, q, s, row, row + 1, work)
+        mark_places(tables, q, s, 0, work)
+        _take(s.few > 0, p, q, work, into)
     else:
-        take_strips(work.sums32, p.size, q.shift, into)
+        _take(sum_by_strips(tables, q, s, first, last, work), p, q, work, into)
     touch_marked(tables, p, work.marks, 0, work.touched)
 
 
 @kernel
-def sum_convolution(tables, q, s, first, last, work):
-    """Sum what the events ``first .. last - 1`` bring, and mark the neurons.
-
-    Returns
-    -------
-    bool
-        Whether the sums lie in ``work.sums16``, else in ``work.sums32``.
-    """
-    if q.form == SHORT_STRIPS:
-        sum_strips(tables, s, tables.shorts, q.start, first, last, work.sums32, work)
-        return False
-    if last - first >= s.few:
-        sum_places(tables, q, s, first, last, work)
-        return False
-    sum_strips(tables, s, tables.bytes_, q.start, first, last, work.sums16, work)
-    return True
+def _take(narrow, p, q, work, into):
+    if narrow:
+        take_strips(work.sums16, p.size, q.shift, into)
+    else:
+        take_strips(work.sums32, p.size, q.shift, into)

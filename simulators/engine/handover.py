@@ -149,7 +149,7 @@ WORKSPACE = Told(
         "strip_of": _flat(np.int32),
         "placed": _flat(np.int32),
         "begins": _flat(np.int64),
-        "picked": _flat(np.int32),
+        "tap": _flat(np.int16),
         "touched": _flat(np.uint64),
         "panel": _flat(np.int8),
         "map": _flat(np.int8),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .arriving import sum_inputs
 from .arriving_rows import sum_alone
 from .compiled import TILED, kernel
@@ -79,13 +81,15 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
 @kernel
 def _rest(p, work):
     """Bring the neurons of population `p` to rest."""
-    for j in range(p.state, p.state + p.size):
-        work.u[j] = work.v[j] = 0
+    first, stop, block = np.uint64(p.state), np.uint64(p.state + p.size), np.uint64(BLOCK)
+    for j in range(first, stop):
+        work.u[j] = 0
+        work.v[j] = 0
     work.asleep[p.source] = 0
-    for block in range(p.state // BLOCK, (p.state + p.size + BLOCK - 1) // BLOCK):
-        work.silent[block] = 0
+    for k in range(first // block, (stop + block - np.uint64(1)) // block):
+        work.silent[k] = 0
     if work.waiting.size:
-        for j in range(p.state, p.state + p.size):
+        for j in range(first, stop):
             work.waiting[j] = 0
 
 

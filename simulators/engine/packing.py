@@ -63,7 +63,7 @@ class Packed:
     tiled : Tiled or None
         Of rows and of a convolution, where the matrix unit sums them.
     ahead : bool
-        Of rows: whether all rows of the source are known before the first one of the target.
+        Of rows and places: whether all rows of the source are known before the first one of the target.
     """
 
     projection: Projection
@@ -140,9 +140,11 @@ def _convolution(program: Program, q: Projection, image: Image | None, valued: b
     kind = np.int8 if form == BYTE_STRIPS else np.int16
     strips = replace(strips, weights=(strips.weights >> step_exp).astype(kind))
     if is_small and not valued and len(q.weights) >= WIDE_CHANNELS and image == spatial(source.shape):
-        rows = _rows(q, q.weights.transpose(0, 2, 3, 1).reshape(len(q.weights), -1), q.min_delay, valued, False)
+        taps = small.transpose(2, 3, 1, 0).reshape(-1, len(small))
+        rows = np.zeros((len(taps), -(-len(small) // COLUMNS) * COLUMNS), np.int8)
+        rows[:, : len(small)] = taps
         strips = strips if form == BYTE_STRIPS else replace(strips, weights=np.zeros((0, 0), np.int8))
-        return replace(packed, form=PLACES, rows=rows.rows, exist=rows.exist, strips=strips)
+        return replace(packed, form=PLACES, rows=rows, exist=taps != 0, strips=strips, ahead=ahead)
     return replace(packed, strips=strips)
 
 

@@ -77,7 +77,9 @@ PROJECTION = np.dtype(
 STRIP = np.dtype(
     [
         ("size", np.int64),  # neurons of the target
-        ("few", np.int64),  # fewer events than that are summed by strips
+        ("few", np.int64),  # fewer events than that are summed by strips, in 16 bits; 0 if there are none
+        ("window", np.int64),  # rows of events that are summed at once, by places
+        ("pitch", np.int64),  # from the sums of one to those of the next
         ("start", np.int64),  # their first weight, behind that of the projection
         ("lines", np.int64),  # strips, weights of one, words of its mask, and its first word in `masks`
         ("line", np.int64),

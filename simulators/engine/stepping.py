@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from .arriving import sum_convolution
 from .compiled import kernel
 from .lists import clear, count_touched, list_bytes, list_values, touch_marked
 from .neurons import divide, update_any, update_plain, wake, wrapped
-from .record_types import ANY, PLAIN
+from .place_sums import mark_places, sum_ahead
+from .record_types import ANY, PLACES, PLAIN
 from .shapes import PANEL_ROWS, SILENT
+from .strip_sums import sum_by_strips
 from .tile_sums import lay_groups, lay_map, multiply, place_columns, reach_columns, take_reached
 
 
@@ -49,14 +50,20 @@ def step_by_sums(tables, p, t, b, steps, samples, work, results):
     begin = end = np.int64(0)
     if t >= q.delay:
         begin, end = work.begin[q.source, t - q.delay], work.begin[q.source, t - q.delay + 1]
-    first, sleeps = work.begin[p.source, t], np.int64(p.sleeps and (end - begin) * s.most < p.size // SILENT)
+    first, at = work.begin[p.source, t], sum_ahead(tables, p, q, s, t, steps, work) if q.form == PLACES else -1
+    sleeps = np.int64(at < 0 and p.sleeps and (end - begin) * s.most < p.size // SILENT)
     if work.asleep[p.source] != sleeps:
         wake(p, work)
         work.asleep[p.source] = sleeps
-    if sum_convolution(tables, q, s, begin, end, work):
-        last = update_plain(tables, p, 0, p.size, work.sums16, 0, 6 + q.shift, work, first, sleeps)
+    if at >= 0:
+        narrow = s.few > 0
+        mark_places(tables, q, s, at // s.pitch, work)
     else:
-        last = update_plain(tables, p, 0, p.size, work.sums32, 0, 6 + q.shift, work, first, sleeps)
+        at, narrow = 0, sum_by_strips(tables, q, s, begin, end, work)
+    if narrow:
+        last = update_plain(tables, p, 0, p.size, work.sums16, at, 6 + q.shift, work, first, sleeps)
+    else:
+        last = update_plain(tables, p, 0, p.size, work.sums32, at, 6 + q.shift, work, first, sleeps)
     for w in range(p.word, p.word + p.words):
         work.touched[w] = tables.always[w]
     touch_marked(tables, p, work.marks, 0, work.touched)

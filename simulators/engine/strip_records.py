@@ -11,10 +11,13 @@ from .order import Image
 from .packing import Packed
 from .record_types import PLACES, STRIP
 from .records import firsts
+from .shapes import COLUMNS
 from .words import WORD, Words, as_words
 
 MANY_ROWS = 20
 """Under a kernel; from there on, to sum place by place is faster than by strips."""
+AHEAD_PLACES = 256
+"""A tap, whose weights have to be made ready, is added at so many places at once, if need be of several rows."""
 ALWAYS = 1 << 62
 
 
@@ -34,6 +37,7 @@ def strip_records(program: Program, parts: list[Packed], image: dict[str, Image]
         if part.form == PLACES:
             under = record["taps_y"] * record["taps_x"] / (record["rows_in"] * record["columns_in"])
             record["few"] = MANY_ROWS / under if strips.weights.size else 0
+            record["window"] = -(-AHEAD_PLACES // (record["rows_out"] * record["columns_out"])) if part.ahead else 1
         else:
             record["few"] = ALWAYS
         turned, record["most"] = q.source in image, strips.most
@@ -49,6 +53,7 @@ def strip_records(program: Program, parts: list[Packed], image: dict[str, Image]
             places.append(table_of.ravel())
             first += places[-1].size
     table["size"] = table["outs"] * table["rows_out"] * table["columns_out"]
+    table["pitch"] = -(-table["size"] // COLUMNS) * COLUMNS + COLUMNS
     table["mask_words"] = -(-table["line"] // WORD)
     table["mask"] = firsts(table["lines"] * table["mask_words"])
     return {

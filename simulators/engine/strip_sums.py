@@ -10,10 +10,27 @@ import numpy as np
 
 from .compiled import kernel
 from .lists import clear
+from .record_types import SHORT_STRIPS
 from .shapes import AT_ONCE, BLOCK, LANES, STRIP_EVENTS
 from .strip_lanes import add_block, add_lanes, add_two_lanes, list_alike
 from .sums import shifted
 from .vectors import prefer_wide_vectors
+
+
+@kernel
+def sum_by_strips(tables, q, s, first, last, work):
+    """Sum what the events ``first .. last - 1`` bring, and mark the neurons.
+
+    Returns
+    -------
+    bool
+        Whether the sums lie in ``work.sums16``, else in ``work.sums32``.
+    """
+    if q.form == SHORT_STRIPS:
+        sum_strips(tables, s, tables.shorts, q.start, first, last, work.sums32, work)
+        return False
+    sum_strips(tables, s, tables.bytes_, q.start, first, last, work.sums16, work)
+    return True
 
 
 @kernel

@@ -85,7 +85,7 @@ def add_shifted(total, at, shift, a, size):
 
 @kernel
 def sum_lists(starts, q, targets, weights, rows, first, last, total, size):
-    """Sum the synapses of the sources ``rows[first:last]`` into `total` (int32), their number in its upper bits.
+    """Sum the synapses of ``rows[first:last]``, one at least, in `total` (int32), their number in its upper bits.
 
     No sum needs more than the `sum_bits` lower bits of projection `q`, so that a word is zero where nothing arrived.
     """
@@ -93,14 +93,16 @@ def sum_lists(starts, q, targets, weights, rows, first, last, total, size):
         total[j] = 0
     one = np.int32((np.int32(1) << q.sum_bits) + q.offset)
     origin, target, weight = np.uint64(q.start), np.uint64(q.target), np.uint64(q.listed)
-    stop = np.uint64(last)
-    for event in range(np.uint64(first), stop):
-        source, following = origin + np.uint64(rows[event]), origin + np.uint64(rows[min(event + np.uint64(1), stop - np.uint64(1))])
-        begin, end = np.uint64(starts[following]), np.uint64(starts[following + np.uint64(1)])
-        fetch_part(targets, target + begin, target + end)
-        fetch_part(weights, weight + begin, weight + end)
-        begin, end = np.uint64(starts[source]), np.uint64(starts[source + np.uint64(1)])
+    source = origin + np.uint64(rows[first])
+    begin, end = np.uint64(starts[source]), np.uint64(starts[source + np.uint64(1)])
+    for event in range(np.uint64(first + 1), np.uint64(last)):
+        source = origin + np.uint64(rows[event])
+        following, stop = np.uint64(starts[source]), np.uint64(starts[source + np.uint64(1)])
+        fetch_part(targets, target + following, target + stop)
+        fetch_part(weights, weight + following, weight + stop)
         scatter(targets, target + begin, weights, weight + begin, end - begin, one, total)
+        begin, end = following, stop
+    scatter(targets, target + begin, weights, weight + begin, end - begin, one, total)
 
 
 @kernel

@@ -89,7 +89,7 @@ def _sum_bytes(builder: Any, columns: int, first: Any, last: Any, load: Any) -> 
     one = builder.insert_element(ir.Constant(words, None), biases, ir.Constant(INDEX, 0))
     everywhere = ir.Constant(ir.VectorType(ir.IntType(32), words.count), None)
     unbiased = builder.shuffle_vector(one, one, everywhere)
-    both, odd = _loop(builder, first, last, (unbiased, ir.Constant(words, None)), add)
+    both, odd = loop(builder, first, last, (unbiased, ir.Constant(words, None)), add)
     even = builder.sub(both, builder.shl(odd, eight))
     in_turn = [column // 2 + column % 2 * words.count for column in range(columns)]
     return builder.shuffle_vector(even, odd, ir.Constant(ir.VectorType(ir.IntType(32), columns), in_turn))
@@ -102,10 +102,10 @@ def _sum_shorts(builder: Any, columns: int, first: Any, last: Any, load: Any) ->
     def add(event: Any, sums: Any) -> tuple[Any]:
         return (builder.add(sums, builder.sext(load(event, narrow), wide)),)
 
-    return _loop(builder, first, last, (ir.Constant(wide, None),), add)[0]
+    return loop(builder, first, last, (ir.Constant(wide, None),), add)[0]
 
 
-def _loop(builder: Any, first: Any, last: Any, sums: tuple[Any, ...], add: Any) -> tuple[Any, ...]:
+def loop(builder: Any, first: Any, last: Any, sums: tuple[Any, ...], add: Any) -> tuple[Any, ...]:
     """Emit the loop from `first` to `last`, where ``add(event, *sums)`` gives the next sums; return the last ones."""
     before, loop = builder.block, builder.append_basic_block("rows")
     after = builder.append_basic_block("after")

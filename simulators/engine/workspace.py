@@ -49,9 +49,9 @@ class Workspace(NamedTuple):
     strip_to, strip_of : (...,) int32
         Where strips are to be added, and which.
     placed, begins : (...,) int32, int64
-        Column and channel of every event of a convolution's source, and where the events of a place begin.
-    picked : (...,) int32
-        Rows of weights that arrive at one place.
+        Channel of every event of a convolution's source, and where the events of a place begin, row after row.
+    tap : (...,) int16
+        Weights of one tap of a convolution.
     touched : (words,) uint64
     panel, map : (...,) int8
         Rows of events to multiply, and the events of one row of a convolution's source with a border around.
@@ -91,7 +91,7 @@ class Workspace(NamedTuple):
     strip_of: NDArray[np.int32]
     placed: NDArray[np.int32]
     begins: Ints
-    picked: NDArray[np.int32]
+    tap: NDArray[np.int16]
     touched: NDArray[np.uint64]
     panel: NDArray[np.int8]
     map: NDArray[np.int8]
@@ -136,9 +136,9 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "marks": (-(-int(tables.strips["size"].max(initial=0)) // WORD) + 2 if len(tables.strips) else 0, np.uint64),
         "strip_to": (_listed_strips(tables), np.int32),
         "strip_of": (_listed_strips(tables), np.int32),
-        "placed": (int((own["ins"] * own["rows_in"] * own["columns_in"]).max(initial=0)), np.int32),
-        "begins": (int((own["rows_in"] * own["columns_in"]).max(initial=0)) + 1, np.int64),
-        "picked": (int((own["ins"] * own["taps_y"] * own["taps_x"]).max(initial=0)), np.int32),
+        "placed": (int((own["window"] * own["ins"] * own["rows_in"] * own["columns_in"]).max(initial=0)), np.int32),
+        "begins": (int((own["window"] * (own["rows_in"] * own["columns_in"] + 1)).max(initial=0)) + 1, np.int64),
+        "tap": (int((2 * COLUMNS * own["ins"] * (own["window"] > 0)).max(initial=0)), np.int16),
         "touched": (tables.always.size, np.uint64),
         "panel": (2 * PANEL_ROWS * int(tiled["stride"].max(initial=0)), np.int8),
         "map": (int(tiled["map"].max(initial=0)) + CACHE_LINE, np.int8),
@@ -162,7 +162,7 @@ def new_workspace(tables: Tables, steps: int) -> Workspace:
     sizes = workspace_rooms(tables, steps)
     arrays = {name: np.zeros(*sizes[name]) for name in sizes}
     arrays["begin"][:, 0] = np.cumsum(room) - room
-    arrays["panel"] = aligned(arrays["panel"].size)
+    arrays["panel"], arrays["tap"] = aligned(arrays["panel"].nbytes), aligned(arrays["tap"].nbytes).view(np.int16)
     return Workspace(**arrays)
 
 
@@ -206,4 +206,4 @@ def _listed_strips(tables: Tables) -> int:
 def _strip_room(tables: Tables, *forms: int) -> int:
     """Sums of the largest convolution of some forms, with what a strip hangs over and blocks of neurons read behind."""
     own = tables.strips[tables.projections["strip"][np.isin(tables.projections["form"], forms)]]
-    return int(own["size"].max()) + COLUMNS if len(own) else 0
+    return int((own["pitch"] * np.maximum(own["window"], 1)).max()) if len(own) else 0

@@ -8,6 +8,8 @@ import pytest
 from agreement import assert_same_bits, assert_same_by_core
 from spikewright.exporters.program.make import make_program
 from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
+from spikewright.simulators.engine import packing
+from spikewright.simulators.engine.prepared import prepare
 from spikewright.simulators.engine.shapes import SILENT
 
 pytestmark = pytest.mark.usefixtures("unit")
@@ -144,6 +146,29 @@ def test_neurons_that_nothing_reaches_sleep_and_are_the_same_when_they_wake(rese
     few = x.sum((2, 3, 4)) * 4 < neurons.size // SILENT
     assert few.any() and not few.all()
     assert assert_same_bits(program, {"in": x}) > 0
+
+
+@pytest.mark.parametrize("loop", [False, True])
+@pytest.mark.parametrize(("ins", "outs"), [(6, 50), (20, 200), (300, 70)])
+def test_rows_of_events_that_are_summed_together(ins: int, outs: int, loop: bool) -> None:
+    """Rows with many events and with none, in windows with many and with few, and one row at a time in a loop."""
+    rng = np.random.default_rng(0)
+    weights = (rng.integers(-64, 64, (outs, ins, 3, 3)) * 2).astype(np.int16)
+    spread = Projection("s", "in", "b", np.full((ins, 1, 1, 1), 20, np.int16), kind="convolution")
+    above = Projection("a", "b", "a", weights, kind="convolution", padding=(1, 1))
+    back = Projection("k", "a", "b", kernel(rng, ins, outs, 1, 1), kind="convolution", delay=2)
+    silent = [np.zeros(channels * 9, np.int32) for channels in (ins, outs)]
+    populations = (
+        Population("b", (ins, 3, 3), 4095, 4095, 10, silent[0], level=1),
+        Population("a", (outs, 3, 3), 4095, 1000, 3000, silent[1], level=2),
+    )
+    projections = (spread, above, back) if loop else (spread, above)
+    program = make_program((Input("in", (1, 3, 3)),), populations, projections, (Output("out", "a", "spike_count"),))
+    rates = np.repeat([0.5, 0.0, 1.0, 0.02, 0.0, 0.3], [9, 3, 20, 40, 35, 6])
+    x = (rng.random((rates.size, 2, 1, 3, 3)) < rates[:, None, None, None, None]).astype(np.uint8)
+    assert assert_same_bits(program, {"in": x}) > 0
+    if not packing.has_matrix_unit():
+        assert (prepare(program, None).tables.strips["window"].max() > 1) != loop
 
 
 @pytest.mark.parametrize("outs", [2, 50])
