@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = _options(arguments)
     options.results.mkdir(parents=True, exist_ok=True)
     effort = TINY if options.tiny else Effort()
-    effort = replace(effort, rounds=options.rounds or effort.rounds)
+    effort = replace(effort, rounds=options.rounds or effort.rounds, local=effort.local or options.local)
     for name in () if options.tables else options.workloads or WORKLOADS:
         begin = perf_counter()
         _tell(f"{name} ...")
@@ -91,6 +91,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder to write to")
     parser.add_argument("--backend", default="engine", help="backend of simulate to measure")
     parser.add_argument("--rounds", type=int, help="rounds in which the contestants take turns")
+    parser.add_argument("--local", action="store_true", help="make no environments: only peers that are installed here")
     parser.add_argument(
         "--tiny", action="store_true", help="tiny networks and peers of this environment, to see that it runs"
     )
