@@ -10,7 +10,6 @@ from .place_sums import mark_places, sum_places
 from .record_types import (
     PLACES,
     PLAIN,
-    TILES,
     VALUED_LISTS,
     VALUED_STRIPS,
     VALUES,
@@ -25,7 +24,7 @@ from .sums import (
     sum_valued_lists,
     take_lists,
 )
-from .tile_sums import look_ahead, take_reached
+from .tile_sums import look_ahead
 
 
 @kernel
@@ -59,9 +58,7 @@ def sum_inputs(tables, p, t, b, steps, samples, work, results):
                 add_shifted(work.a, of, q.shift, work.divisor if q.divisor else work.a, p.size)
         else:
             _sum_projection(tables, p, q, row, work, work.divisor if q.divisor else work.a)
-        if TILED and q.form == TILES:
-            take_reached(tables, p, q, t, work)
-        elif q.form <= VALUES:
+        if q.form <= VALUES:
             touch(tables.synapses, q.synapse, work.rows, first, last, tables.reachable, work.touched, p.word, p.words)
     count_touched(tables, p, t, b, steps, samples, work, results)
     return at, up
@@ -73,7 +70,7 @@ def _look_ahead(tables, p, t, steps, work):
     for number in range(p.projection, p.projection + p.projections):
         q = tables.projections[number]
         if TILED and q.tile >= 0 and t >= work.until[q.tile]:
-            look_ahead(tables, q, t, steps, p.size, work)
+            look_ahead(tables, q, t, steps, work)
     q = tables.projections[p.projection]
     alone = p.projections == 1 and p.update == PLAIN and not p.divided and q.shift >= 0
     if TILED and alone and q.tile >= 0 and work.tiled[q.tile]:

@@ -118,7 +118,6 @@ TABLES = Told(
         "masks": _flat(np.uint64),
         "tile_records": _flat(TILE),
         "tiles": _flat(np.int8),
-        "spots": _flat(np.int32),
         "tile_shapes": _flat(np.uint8),
     },
 )
@@ -152,10 +151,6 @@ WORKSPACE = Told(
         "tap": _flat(np.int16),
         "touched": _flat(np.uint64),
         "panel": _flat(np.int8),
-        "map": _flat(np.int8),
-        "seen": _flat(np.uint64),
-        "columns": _flat(np.uint64),
-        "reached": _flat(np.uint64),
         "until": _flat(np.int64),
         "since": _flat(np.int64),
         "tiled": _flat(np.int64),

@@ -12,9 +12,8 @@ from .handover import read_inputs, read_results, read_tables, read_workspace
 from .lists import list_bytes, list_values
 from .matrix_unit import configure, release
 from .neurons import wake
-from .record_types import TILES
 from .shapes import BLOCK
-from .stepping import step, step_by_sums, step_by_tiles
+from .stepping import step, step_by_sums
 from .vectors import prefer_wide_vectors
 
 
@@ -54,9 +53,6 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
                         continue
                     if begun == 0 or (period and (t - early) % period == 0):
                         _rest(p, work)
-                    if TILED and p.fused == TILES and results.u.size == 0:
-                        step_by_tiles(tables, p, t, b, steps, samples, work, results)
-                        continue
                     if p.fused and results.u.size == 0:
                         step_by_sums(tables, p, t, b, steps, samples, work, results)
                         continue

@@ -29,20 +29,6 @@ def ones(typingctx: Any, values: Any, at: Any) -> Any:
 
 
 @intrinsic
-def copy_line(typingctx: Any, of: Any, at: Any, into: Any, to: Any) -> Any:
-    """``copy_line(of, at, into, to)``: copy 64 bytes."""
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        of, into = (context.make_array(signature.args[k])(context, builder, arguments[k]).data for k in (0, 2))
-        source, target = builder.gep(of, [arguments[1]]), builder.gep(into, [arguments[3]])
-        line = builder.load(builder.bitcast(source, BYTES.as_pointer()), align=1)
-        builder.store(line, builder.bitcast(target, BYTES.as_pointer()), align=1)
-        return context.get_dummy_value()
-
-    return types.void(of, at, into, to), code
-
-
-@intrinsic
 def lowest(typingctx: Any, word: Any) -> Any:
     """``lowest(word)``: position of the lowest one, 64 if there is none."""
 

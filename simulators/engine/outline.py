@@ -23,7 +23,6 @@ from .record_types import (
     LISTS,
     PLACES,
     SHORTS,
-    TILES,
     VALUES,
 )
 from .records import SMALL, population_records, projection_records, update_of, weights_of
@@ -84,9 +83,9 @@ def outline(program: Program, segments: Segments, place: Placement | None = None
         bytes_=hollow((small,), np.int8),
         shorts=hollow((sum(weights_of(part).size for part in parts) - small,), np.int16),
         **_lists(parts),
-        reach=hollow((sum(_words(part, words) for part in parts if part.form in (PLACES, TILES)),), np.uint64),
+        reach=hollow((sum(_words(part, words) for part in parts if part.form == PLACES),), np.uint64),
         **strip_records(program, parts, image),
-        **tile_records(parts, [block[part.projection.target] for part in parts], sum_room(size)),
+        tile_records=tile_records(parts, [block[part.projection.target] for part in parts], sum_room(size)),
         tiles=hollow((sum(part.tiled.weights.size for part in parts if part.tiled is not None),), np.int8),
         tile_shapes=tile_shapes(),
     )
@@ -112,7 +111,7 @@ def hollow(shape: tuple[int, ...], dtype: type[np.generic]) -> NDArray[Any]:
 
 def _words(part: Packed, words: dict[str, int]) -> int:
     """Words of the mask of one row of weights."""
-    return -(-part.exist.shape[1] // WORD) if part.form in (PLACES, TILES) else words[part.projection.target]
+    return -(-part.exist.shape[1] // WORD) if part.form == PLACES else words[part.projection.target]
 
 
 def _pack(program: Program, q: Projection, image: dict[str, Image], ahead: bool) -> Iterator[Packed]:

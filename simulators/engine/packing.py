@@ -21,7 +21,6 @@ from .record_types import (
     PLACES,
     SHORT_STRIPS,
     SHORTS,
-    TILES,
     VALUED_LISTS,
     VALUED_STRIPS,
     VALUES,
@@ -29,7 +28,7 @@ from .record_types import (
 from .shapes import COLUMNS, biased
 from .strips import Strips, cut_strips, fan_out
 from .tables import Ints
-from .tiles import Tiled, tile_convolution, tile_dense
+from .tiles import Tiled, tile_dense
 
 WIDE_FAN_IN = 1 << 22
 """Sums over more source neurons than that are kept in 64 bits."""
@@ -61,7 +60,7 @@ class Packed:
     largest : int or None
         No sum is larger, with the exponent; None if unknown.
     tiled : Tiled or None
-        Of rows and of a convolution, where the matrix unit sums them.
+        Of rows, where the matrix unit sums them.
     ahead : bool
         Of rows and places: whether all rows of the source are known before the first one of the target.
     """
@@ -121,7 +120,7 @@ def _compressed(program: Program, q: Projection, post: Ints, pre: Ints) -> Rows:
 
 
 def _convolution(program: Program, q: Projection, image: Image | None, valued: bool, ahead: bool) -> Packed:
-    """Tiles, else strips, and rows of weights too where channels are many and the source lies place by place."""
+    """Strips, and rows of weights too where channels are many and the source lies place by place."""
     source = program.source(q.source)
     step_exp, own = step_exp_of(q), outside(image, source.size)
     small = q.weights >> step_exp
@@ -131,11 +130,6 @@ def _convolution(program: Program, q: Projection, image: Image | None, valued: b
     bound = largest << max(0, q.weight_exp + step_exp)
     packed = _empty(q, q.min_delay, form, fan_out(q, source.shape)[own])
     packed = replace(packed, step_exp=step_exp, largest=None if valued or bound > WRAP_FREE else bound)
-    if has_matrix_unit() and not valued and is_small and bound <= WRAP_FREE:
-        tiled = tile_convolution(q, source.shape, own, small)
-        if tiled is not None:
-            tiled = tiled if ahead else replace(tiled, window=1)
-            return replace(packed, form=TILES, exist=tiled.exist, tiled=tiled)
     strips = cut_strips(q, source.shape)
     kind = np.int8 if form == BYTE_STRIPS else np.int16
     strips = replace(strips, weights=(strips.weights >> step_exp).astype(kind))

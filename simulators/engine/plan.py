@@ -13,7 +13,7 @@ from ...exporters.program.program import Input, Population, Program
 from .listing import join_lists
 from .order import Image, images, outside
 from .packing import pack
-from .record_types import ANY, BYTES, LISTS, PLACES, TILES
+from .record_types import ANY, BYTES, LISTS, PLACES
 from .records import SMALL, laid_weights, population_records, projection_records, update_of
 from .shapes import BLOCK, tile_shapes
 from .strip_records import strip_records
@@ -93,13 +93,13 @@ def build_tables(program: Program, segments: Segments, place: Placement | None =
 
     def words(name: str, mask: NDArray[np.bool_], form: int = BYTES) -> Words:
         """Truth values of the neurons of a population in the order of its segments, or of the channels of a place."""
-        if form in (PLACES, TILES):
+        if form == PLACES:
             return as_words(mask, [(0, mask.shape[1])])
         return as_words(mask, bits[name])
 
     tallies = make_tallies(program, parts, index, image, place)
     masks = [words(part.projection.target, part.exist, part.form) for part in parts]
-    placed = [mask for part, mask in zip(parts, masks, strict=True) if part.form in (PLACES, TILES)]
+    placed = [mask for part, mask in zip(parts, masks, strict=True) if part.form == PLACES]
     always = [words(p.name, p.bias_mant[None, order[p.name]] != 0)[0] for p in populations]
     touchable = [reachable(p.name, own, masks, parts) for p, own in zip(populations, always, strict=True)]
     tables = Tables(
@@ -126,7 +126,7 @@ def build_tables(program: Program, segments: Segments, place: Placement | None =
         **join_lists([part.lists for part in parts if part.lists is not None])._asdict(),
         reach=_join([np.bitwise_or.reduce(mask, axis=0) for mask in placed], np.uint64),
         **strip_records(program, parts, image),
-        **tile_records(
+        tile_records=tile_records(
             parts, [home[part.projection.target] for part in parts], sum_room(_ints([s.size for s in sources]))
         ),
         tiles=_aligned(_join([part.tiled.weights for part in parts if part.tiled is not None], np.int8)),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-BYTES, SHORTS, VALUES, LISTS, VALUED_LISTS, BYTE_STRIPS, SHORT_STRIPS, VALUED_STRIPS, PLACES, TILES = range(10)
+BYTES, SHORTS, VALUES, LISTS, VALUED_LISTS, BYTE_STRIPS, SHORT_STRIPS, VALUED_STRIPS, PLACES = range(9)
 """How a projection is summed: rows of 8-bit or of 16-bit weights, rows in 64 bits where events carry values; lists of
-synapses, without and with values; strips of a convolution in sums of 16, 32 and, with values, 64 bits; one place of a
-convolution after the other, with rows of weights; and products of tiles, which rows may be summed by too."""
+synapses, without and with values; strips of a convolution in sums of 16, 32 and, with values, 64 bits; and places of a
+convolution, with rows of weights."""
 PLAIN, ANY, RELAY = range(3)
 """How neurons are updated: LIF neurons with the same registers, neurons of any kind, and relays."""
 
@@ -24,9 +24,8 @@ POPULATION = np.dtype(
         ("level", np.int64),
         ("update", np.int64),  # PLAIN, ANY or RELAY
         ("wraps", np.int64),  # whether the shifted input may leave 24 bits
-        ("fused", np.int64),  # BYTE_STRIPS, SHORT_STRIPS, PLACES or TILES if neurons take their sums from there, else 0
+        ("fused", np.int64),  # BYTE_STRIPS, SHORT_STRIPS or PLACES if neurons take their sums from there, else 0
         ("direct", np.int64),  # whether neurons can take the sums of their one projection, by rows, as they are
-        ("counted", np.int64),  # whether what its one projection reaches is all that is updated, in one segment
         ("sleeps", np.int64),  # whether 64 neurons that nothing reaches are left alone until something does
         ("biased", np.int64),  # -1 if any has a bias, else 0: then those of the first block stand for all
         ("valued", np.int64),  # whether events carry values
@@ -51,7 +50,7 @@ PROJECTION = np.dtype(
     [
         ("source", np.int64),
         ("delay", np.int64),
-        ("form", np.int64),  # BYTES to TILES
+        ("form", np.int64),  # BYTES to PLACES
         ("divisor", np.int64),  # whether it adds to the divisor
         ("valued", np.int64),  # whether its events carry values
         ("modulo", np.int64),  # whether its sum wraps at 24 bits
@@ -61,9 +60,9 @@ PROJECTION = np.dtype(
         ("pitch", np.int64),  # from one row of weights to the next
         ("chunk", np.int64),  # from so many columns as `shapes.COLUMNS` says to the next
         ("window", np.int64),  # rows of events that may be summed at once, or 0
-        ("synapse", np.int64),  # first word in `synapses`, of rows, places and tiles
+        ("synapse", np.int64),  # first word in `synapses`, of rows and places
         ("strip", np.int64),  # its record, of a convolution
-        ("reach", np.int64),  # first word in `reach`, of places and tiles
+        ("reach", np.int64),  # first word in `reach`, of places
         ("tile", np.int64),  # its record, if it is summed by tiles, else -1
         ("near", np.int64),  # of lists: whether targets lie in `near`, else in `far`
         ("target", np.int64),  # first target there
@@ -114,23 +113,13 @@ STRIP = np.dtype(
 )
 TILE = np.dtype(
     [
-        ("window", np.int64),  # rows of a sample that are summed at once
-        ("least", np.int64),  # so many events in a window at least, else the form of the projection is faster
+        ("least", np.int64),  # so many events in a panel of rows at least, else rows of weights are faster
         ("ahead", np.int64),  # where the sums begin in `Workspace.a`
-        ("reached", np.int64),  # and the reached neurons in `Workspace.reached`
-        ("groups", np.int64),  # rows of events per row of a sample
-        ("width", np.int64),  # sums of each; this and the following as in `tiles.Tiled`
+        ("width", np.int64),  # sums of a row of events; this and the following as in `tiles.Tiled`
         ("stride", np.int64),
         ("depth", np.int64),
         ("columns", np.int64),
         ("weights", np.int64),  # first byte in `tiles`
-        ("spots", np.int64),  # first entry in `spots`, as the next
-        ("bases", np.int64),
-        ("map", np.int64),
-        ("taps", np.int64),
-        ("lines", np.int64),
-        ("pitch", np.int64),
-        ("words", np.int64),  # of the mask of a source under the kernel
     ],
     align=True,
 )

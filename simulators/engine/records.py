@@ -23,12 +23,10 @@ from .record_types import (
     RELAY,
     SHORT_STRIPS,
     SHORTS,
-    TILES,
     VALUED_LISTS,
 )
 from .shapes import AHEAD_PRE, AHEAD_SUMS, BLOCK, COLUMNS, in_chunks
 from .tables import Ints
-from .tiles import is_fused
 from .words import WORD, Segments, Words
 
 CURRENT_LIMIT = 2**23
@@ -68,10 +66,6 @@ def population_records(
         part is not None and plain == PLAIN and p.kind != "ei_gain" and _is_direct(part)
         for p, part, plain in zip(populations, alone, table["update"], strict=True)
     ]
-    table["counted"] = [
-        part is not None and len(segments[p.name]) == 1 and not own.any()
-        for p, part, own in zip(populations, alone, always, strict=True)
-    ]
     table["biased"] = [-int(p.bias_mant.any()) for p in populations]
     table["sleeps"] = [_sleeps(p, int(fused)) for p, fused in zip(populations, table["fused"], strict=True)]
     table["valued"] = [program.events(p.name).graded for p in populations]
@@ -100,8 +94,6 @@ def _fused(part: Packed) -> int:
     """Form of the sums that the neurons can take as they are, if no others are added to them; else 0."""
     if part.projection.weight_exp + part.step_exp < 0 or part.largest is None:
         return 0
-    if part.tiled is not None:
-        return TILES if is_fused(part.tiled) else 0
     return part.form if part.form in (BYTE_STRIPS, SHORT_STRIPS, PLACES) else 0
 
 
@@ -117,7 +109,7 @@ def _is_direct(part: Packed) -> bool:
 
 def _sleeps(p: Population, fused: int) -> bool:
     """Whether neurons only decay where nothing arrives, and strips or places say where."""
-    return bool(fused) and fused != TILES and p.du == 4095 and not p.bias_mant.any() and p.vth >= 0
+    return bool(fused) and p.du == 4095 and not p.bias_mant.any() and p.vth >= 0
 
 
 def _wraps(parts: list[Packed]) -> bool:
@@ -166,7 +158,7 @@ def projection_records(
     tiled = [part.tiled is not None for part in parts]
     table["tile"] = -1
     table["tile"][tiled] = np.arange(sum(tiled))
-    places = np.isin(table["form"], (PLACES, TILES))
+    places = table["form"] == PLACES
     table["reach"][places] = firsts(mask.shape[1] for mask, own in zip(masks, places, strict=True) if own)
     return table
 

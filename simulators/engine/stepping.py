@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import kernel
-from .lists import clear, count_touched, list_bytes, list_values, touch_marked
+from .lists import count_touched, list_bytes, list_values, touch_marked
 from .neurons import divide, update_any, update_plain, wake, wrapped
 from .place_sums import mark_places, sum_ahead
 from .record_types import ANY, PLACES, PLAIN
-from .shapes import PANEL_ROWS, SILENT
+from .shapes import SILENT
 from .strip_sums import sum_by_strips
-from .tile_sums import lay_groups, lay_map, multiply, place_columns, reach_columns, take_reached
 
 
 @kernel
@@ -68,58 +67,6 @@ def step_by_sums(tables, p, t, b, steps, samples, work, results):
         work.touched[w] = tables.always[w]
     touch_marked(tables, p, work.marks, 0, work.touched)
     count_touched(tables, p, t, b, steps, samples, work, results)
-    _write_events(p, first, last, t, b, steps, samples, work, results)
-
-
-@kernel
-def step_by_tiles(tables, p, t, b, steps, samples, work, results):
-    """Sum and update population `p` panel by panel, so that the sums of no more than one have to be kept.
-
-    The events of the next panel are laid before this one is multiplied: what has just been written is read slowly.
-    """
-    q = tables.projections[p.projection]
-    k = tables.tile_records[q.tile]
-    begin = end = np.int64(0)
-    if t >= q.delay:
-        begin, end = work.begin[q.source, t - q.delay], work.begin[q.source, t - q.delay + 1]
-    if begin < end:
-        lay_map(work.map, k.map, tables.spots, k.spots, work.rows, begin, end)
-    else:
-        for n in range(k.ahead, k.ahead + PANEL_ROWS * k.width):
-            work.a[n] = 0
-    if not p.counted:
-        clear(work.reached, k.reached, p.size)
-    first = last = work.begin[p.source, t]
-    total, room = np.int64(0), PANEL_ROWS * k.stride
-    for group in range(-PANEL_ROWS, k.groups, PANEL_ROWS):
-        count, ahead = min(k.groups - group, PANEL_ROWS), group + PANEL_ROWS
-        at = ahead // PANEL_ROWS % 2 * room
-        if begin < end and ahead < k.groups:
-            lay_groups(
-                work.map, tables.spots, k.bases + ahead, min(k.groups - ahead, PANEL_ROWS), k.taps, k.lines, k.pitch,
-                work.panel, at, k.stride,
-            )  # fmt: skip
-        if group < 0:
-            continue
-        if begin < end:
-            at = room - at
-            total += reach_columns(
-                work.panel, at, k.stride, count, k.depth, k.words, tables.synapses, q.synapse, tables.reach, q.reach,
-                work.seen, work.columns,
-            )  # fmt: skip
-            multiply(k, work.panel, at, tables.tiles, work.a, count, k.ahead)
-            if not p.counted:
-                place_columns(work.columns, count, k.words, k.width, work.reached, k.reached * 64 + group * k.width)
-        place, stop = group * k.width, (group + count) * k.width
-        last = update_plain(tables, p, place, stop, work.a, k.ahead, 6 + q.shift, work, last, 0)
-    if p.counted:
-        results.updates[(tables.segment[p.word] * steps + t) * samples + b] = total
-    else:
-        work.since[q.tile] = t
-        for w in range(p.word, p.word + p.words):
-            work.touched[w] = tables.always[w]
-        take_reached(tables, p, q, t, work)
-        count_touched(tables, p, t, b, steps, samples, work, results)
     _write_events(p, first, last, t, b, steps, samples, work, results)
 
 

@@ -54,11 +54,11 @@ class Tables(NamedTuple):
     present : (...,) uint64
         Targets of every source neuron of dense lists, one bit each, instead of `near` or `far`.
     reach : (...,) uint64
-        Channels of every convolution by places or tiles that any of its rows of weights has a synapse to.
+        Channels of every convolution by places that any of its rows of weights has a synapse to.
     strips, places, masks : records, (...,) int32, uint64
         `STRIP`; what they point to; and for every weight of strips one bit, whether it is a synapse.
-    tile_records, tiles, spots, tile_shapes : records, (...,) int8, int32, uint8
-        `TILE`; weights in tiles; where events go and kernels begin; and what the matrix unit is configured with.
+    tile_records, tiles, tile_shapes : records, (...,) int8, uint8
+        `TILE`; weights in tiles; and what the matrix unit is configured with.
     """
 
     size: Ints
@@ -96,7 +96,6 @@ class Tables(NamedTuple):
     masks: NDArray[np.uint64]
     tile_records: NDArray[np.void]
     tiles: NDArray[np.int8]
-    spots: NDArray[np.int32]
     tile_shapes: NDArray[np.uint8]
 
 

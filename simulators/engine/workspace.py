@@ -53,12 +53,8 @@ class Workspace(NamedTuple):
     tap : (...,) int16
         Weights of one tap of a convolution.
     touched : (words,) uint64
-    panel, map : (...,) int8
-        Rows of events to multiply, and the events of one row of a convolution's source with a border around.
-    seen, columns : (...,) uint64
-        The first events of a row of a panel, and the targets of every row.
-    reached : (...,) uint64
-        Neurons that tiles have reached, a bit each, row after row.
+    panel : (...,) int8
+        Rows of events to multiply.
     until, since, tiled : (projections by tiles,) int64
         Up to which row they have looked ahead, from which row on, and whether they summed anything.
     tallies : (words,) int64
@@ -94,10 +90,6 @@ class Workspace(NamedTuple):
     tap: NDArray[np.int16]
     touched: NDArray[np.uint64]
     panel: NDArray[np.int8]
-    map: NDArray[np.int8]
-    seen: NDArray[np.uint64]
-    columns: NDArray[np.uint64]
-    reached: NDArray[np.uint64]
     until: Ints
     since: Ints
     tiled: Ints
@@ -140,11 +132,7 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "begins": (int((own["window"] * (own["rows_in"] * own["columns_in"] + 1)).max(initial=0)) + 1, np.int64),
         "tap": (int((2 * COLUMNS * own["ins"] * (own["window"] > 0)).max(initial=0)), np.int16),
         "touched": (tables.always.size, np.uint64),
-        "panel": (2 * PANEL_ROWS * int(tiled["stride"].max(initial=0)), np.int8),
-        "map": (int(tiled["map"].max(initial=0)) + CACHE_LINE, np.int8),
-        "seen": (2 * PANEL_ROWS, np.uint64),
-        "columns": (PANEL_ROWS * int(tiled["words"].max(initial=0)), np.uint64),
-        "reached": (int((tiled["reached"] + reached_room(tiled)).max(initial=0)) + 1, np.uint64),
+        "panel": (PANEL_ROWS * int(tiled["stride"].max(initial=0)), np.int8),
         "until": (len(tiled), np.int64),
         "since": (len(tiled), np.int64),
         "tiled": (len(tiled), np.int64),
@@ -177,14 +165,8 @@ def sum_room(size: Ints) -> int:
 
 
 def ahead_room(tiled: NDArray[np.void]) -> Ints:
-    """Sums of whole panels, for every record of tiles."""
-    rows = tiled["window"] * tiled["groups"]
-    return -(-rows // PANEL_ROWS) * PANEL_ROWS * tiled["width"]
-
-
-def reached_room(tiled: NDArray[np.void]) -> Ints:
-    """Words for the neurons of a window, for every record of tiles; none for those without masks."""
-    return tiled["window"] * -(-tiled["groups"] * tiled["width"] // WORD) * (tiled["words"] > 0)
+    """Sums of a panel, for every record of tiles."""
+    return PANEL_ROWS * tiled["width"]
 
 
 def aligned(size: int) -> NDArray[np.int8]:

@@ -8,11 +8,8 @@ import pytest
 from agreement import assert_same_bits, assert_same_by_core
 from spikewright.exporters.program.make import make_program
 from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
-from spikewright.simulators.engine import packing
 from spikewright.simulators.engine.prepared import prepare
 from spikewright.simulators.engine.shapes import SILENT
-
-pytestmark = pytest.mark.usefixtures("unit")
 
 
 def convolved(rng: np.random.Generator, shape: tuple, kernel: tuple, wide: bool, **changes: object) -> Program:
@@ -167,8 +164,7 @@ def test_rows_of_events_that_are_summed_together(ins: int, outs: int, loop: bool
     rates = np.repeat([0.5, 0.0, 1.0, 0.02, 0.0, 0.3], [9, 3, 20, 40, 35, 6])
     x = (rng.random((rates.size, 2, 1, 3, 3)) < rates[:, None, None, None, None]).astype(np.uint8)
     assert assert_same_bits(program, {"in": x}) > 0
-    if not packing.has_matrix_unit():
-        assert (prepare(program, None).tables.strips["window"].max() > 1) != loop
+    assert (prepare(program, None).tables.strips["window"].max() > 1) != loop
 
 
 @pytest.mark.parametrize("outs", [2, 50])

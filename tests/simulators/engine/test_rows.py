@@ -8,11 +8,24 @@ import pytest
 from agreement import assert_same_bits, assert_same_by_core
 from spikewright.exporters.program.make import make_program
 from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
+from spikewright.simulators.engine import packing
 from spikewright.simulators.engine.prepared import prepare
+from spikewright.simulators.engine.processor import has_matrix_unit
 from spikewright.simulators.engine.shapes import AHEAD_LEAST, AHEAD_PRE
 from spikewright.simulators.run import simulate
 
 pytestmark = pytest.mark.usefixtures("unit")
+UNITS = [
+    pytest.param(True, marks=pytest.mark.skipif(not has_matrix_unit(), reason="this processor has no matrix unit")),
+    False,
+]
+
+
+@pytest.fixture(params=UNITS, ids=["tiles", "events"])
+def unit(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether the engine may use the matrix unit."""
+    monkeypatch.setattr(packing, "has_matrix_unit", lambda: request.param)
+    return request.param
 
 
 def dense(pre: int, post: int, largest: int, **fields: object) -> Program:

@@ -1,4 +1,4 @@
-"""Projections on the matrix unit: every way in which their rows meet tiles, panels, windows, streams and cores."""
+"""Dense projections on the matrix unit: every way in which their rows meet tiles, panels, streams and cores."""
 
 from __future__ import annotations
 
@@ -104,18 +104,3 @@ def test_dense_windows_of_every_length(sizes: tuple[int, int], rate: float, step
     )
     assert prepare(program, None).tables.tile_records.size == 1
     assert_same_bits(program, {"in": (rng.random((steps, 2, sizes[0])) < rate).astype(np.uint8)})
-
-
-def test_sums_that_wrap_are_left_to_other_forms() -> None:
-    """Tiles do not wrap at 24 bits, so that a convolution that may leave them is not summed by tiles."""
-    rng = np.random.default_rng(0)
-    for exponent, tiles in ((0, 1), (7, 0)):
-        q = Projection("q", "in", "a", np.full((16, 300, 3, 3), 254, np.int16), kind="convolution", weight_exp=exponent)
-        program = make_program(
-            (Input("in", (300, 4, 4)),),
-            (layer("a", (16, 2, 2), 1, rng),),
-            (q,),
-            (Output("out", "a", "spike_count"),),
-        )
-        assert len(prepare(program, None).tables.tile_records) == tiles
-        assert_same_bits(program, {"in": np.ones((3, 1, 300, 4, 4), np.uint8)})
