@@ -46,7 +46,7 @@ class Subject(Protocol):
         ...
 
 
-OWN_ROUNDS = 8
+OWN_ROUNDS = 40
 """So many times as many rounds in which ours is compared with itself."""
 
 

@@ -9,6 +9,8 @@ from .measure import Contestant, Worker, clock_for, interleave, ratio
 from .ours import BY_CORE
 
 OURS = "spikewright"
+MANY, SHARE = 100, 5
+"""Of more samples than that, a short run has one in five."""
 ONE, BEST = "one sample", "best batch"
 """What a row or a ratio belongs to: samples handed over one by one, or all of them."""
 
@@ -44,10 +46,12 @@ class Entry:
         """Whether it counts by core as well, and is compared with ours alone."""
         return self.contestant.options["form"].endswith(BY_CORE)
 
-    def afresh(self) -> Entry:
-        """The same without times."""
+    def in_short(self) -> Contestant:
+        """The same without times, on fewer samples."""
         known = self.contestant
-        return Entry(self.against, Contestant(known.name, known.worker, known.options), self.clock)
+        samples = known.options["samples"]
+        samples = samples // SHARE if samples > MANY else samples
+        return Contestant(known.name, known.worker, known.options | {"samples": samples, "batch": samples})
 
     def row(self, events_per_sample: float) -> dict[str, Any]:
         """Its line of the results."""
@@ -88,7 +92,7 @@ def ratios(entries: list[Entry]) -> list[dict[str, Any]]:
 
 
 def among_ours(entries: list[Entry], rounds: int) -> dict[str, Any]:
-    """Let ours on whole batches take turns, which is over so soon that small differences can be told.
+    """Compare ours with itself, two at a time: small differences can be told of runs that are short and many.
 
     Returns
     -------
@@ -96,26 +100,26 @@ def among_ours(entries: list[Entry], rounds: int) -> dict[str, Any]:
         "scaling": ours on the fewest threads over ours on the most, by wall time; "counting": ours with counts by core
         over ours without. All round by round.
     """
-    whole = [e.afresh() for e in entries if e.ours and e.against == BEST]
+    whole = [e for e in entries if e.ours and e.against == BEST]
     threads = sorted({e.threads for e in whole})
     plain = [e for e in whole if not e.by_core]
-    if len(whole) > 1:
-        interleave([e.contestant for e in whole], rounds)
     scaling = [
-        _between(one, many, "wall")
+        _between(one, many, "wall", rounds)
         for one in plain
         for many in plain
         if one.contestant.options["form"] == many.contestant.options["form"]
         and (one.threads, many.threads) == (threads[0], threads[-1])
         and one is not many
     ]
-    counting = [_between(e, plain[0], "cpu") for e in whole if e.by_core]
-    return {"scaling": scaling, "counting": counting}
+    return {"scaling": scaling, "counting": [_between(e, plain[0], "cpu", rounds) for e in whole if e.by_core]}
 
 
-def _between(above: Entry, below: Entry, clock: str) -> dict[str, Any]:
-    """Ratio of two of ours."""
-    full = ratio(above.contestant, below.contestant, clock)
+def _between(above: Entry, below: Entry, clock: str, rounds: int) -> dict[str, Any]:
+    """Ratio of two of ours that take turns; who is first changes, as a machine grows slower and faster."""
+    first, second = above.in_short(), below.in_short()
+    for turn in range(rounds):
+        interleave((second, first) if turn % 2 else (first, second), 1)
+    full = ratio(first, second, clock)
     return {
         "form": full["form"],
         "over": full["ours"],

@@ -180,12 +180,14 @@ def test_ours_is_compared_with_itself_in_rounds_of_its_own() -> None:
         options = {"form": form, "batch": 1, "samples": 10, "threads": threads}
         return Entry("best batch", Contestant("spikewright", Clock(*seconds), options), "cpu")
 
-    entries = [entry("a", 1, 4.0, 4.0), entry("a", 2, 2.0, 4.0), entry("a counted by core", 1, 6.0, 5.0)]
+    entries = [entry("a", 1, 4.0, 4.0, 4.0, 4.0), entry("a", 2, 2.0, 4.0), entry("a counted by core", 1, 6.0, 5.0)]
     found = among_ours(entries, 2)
     ((scaling,), (counting,)) = found["scaling"], found["counting"]
     assert (scaling["median"], scaling["n"], scaling["over_threads"]) == (1.5, 2, 2)
     assert (counting["median"], counting["min"], counting["max"]) == (1.375, 1.25, 1.5)
     assert not any(own.contestant.times for own in entries)
+    many = replace(entries[0].contestant, options=entries[0].contestant.options | {"samples": 10_000})
+    assert Entry("best batch", many, "cpu").in_short().options["samples"] == 2_000
     assert among_ours(entries[:1], 2) == {"scaling": [], "counting": []}
 
 
