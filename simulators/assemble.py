@@ -57,9 +57,13 @@ def make_trace(
 
         by_core = count_by_core(program, {**events, **spikes}, place)
     steps, count = next(iter(events.values())).shape[:2]
-    valued = {name for name in spikes if program.events(name).graded}
-    lists = {n: EventList.of_rows(s, n in valued) for n, s in spikes.items()} if "events" in record else {}
-    sums = activity.counts | {n: spikes[n].sum(0, dtype=np.int64) for n in valued}
+    sums, lists = activity.counts.copy(), {}
+    for name, rows in spikes.items():
+        graded = program.events(name).graded
+        if graded:
+            sums[name] = rows.sum(0, dtype=np.int64)
+        if "events" in record:
+            lists[name] = EventList.of_rows(rows, graded)
     read = {"spike_count": sums, "membrane": last_membrane}
     return Trace(
         backend=backend,

@@ -75,17 +75,14 @@ def run_engine(
     if place is not None:
         updates = results.flat("updates").reshape(-1, steps, samples)
         by_core = CountsByCore(place, prepared.tallies, results.flat("tallies"), updates)
-    state = {}
-    if "state" in record:
-        v = results.of("v")
-        state = {name: {"u": u, "v": v[name]} for name, u in results.of("u").items()}
+    found = results.arrays()
     return make_trace(
         program,
         events,
-        Activity(results.of("counts"), results.of("ops"), results.of("updates")),
-        results.of("last"),
-        results.of("spikes") | results.of("values"),
-        state,
+        Activity(found["counts"], found["ops"], found["updates"]),
+        found["last"],
+        found["spikes"] | found["values"],
+        {name: {"u": u, "v": found["v"][name]} for name, u in found["u"].items()},
         record,
         place,
         by_core,

@@ -127,14 +127,15 @@ class Results:
                 told[word] += corner + first
         self.address, _ = told.buffer_info()
 
-    def of(self, member: str) -> dict[str, NDArray[Any]]:
-        """Arrays (..., *shape) of a member by population or projection; none if nobody asked for them."""
-        buffer, _, _, dtype, parts = self._members[member]
-        room, first = self._rooms[buffer]
-        found = {}
-        for name, offset, shape, seen in parts:
-            own = np.ndarray(shape, dtype, room, first + offset)
-            found[name] = own if seen is None else seen(own)
+    def arrays(self) -> dict[str, dict[str, NDArray[Any]]]:
+        """Arrays (..., *shape) of every member by population or projection; none of what nobody asked for."""
+        found: dict[str, dict[str, NDArray[Any]]] = {}
+        for member, (buffer, _, _, dtype, parts) in self._members.items():
+            room, first = self._rooms[buffer]
+            own = found[member] = {}
+            for name, offset, shape, seen in parts:
+                part = np.ndarray(shape, dtype, room, first + offset)
+                own[name] = part if seen is None else seen(part)
         return found
 
     def flat(self, member: str) -> NDArray[Any]:

@@ -45,8 +45,9 @@ def run_stream(program: Program, events: Events, record: tuple[str, ...] = ()) -
         shapes = {name: (samples, steps, *values.shape[2:]) for name, values in found.items()}
         return {name: values[early:].reshape(shapes[name]).swapaxes(0, 1) for name, values in found.items()}
 
-    spikes = cut(results.of("spikes") | results.of("values"))
-    u, v = (cut(results.of(name)) for name in ("u", "v"))
+    found = results.arrays()
+    spikes = cut(found["spikes"] | found["values"])
+    u, v = cut(found["u"]), cut(found["v"])
     return make_trace(
         program,
         events,

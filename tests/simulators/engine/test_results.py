@@ -63,7 +63,7 @@ def test_members_lie_behind_one_another_at_cache_lines(samples: int, cores: int 
     for number, member in enumerate(members):
         assert (member == number + 1).all()
     for name, member in zip(("counts", "last", "ops", "spikes", "u", "v"), members[:3] + members[4:], strict=True):
-        parts = [part.ravel() for part in results.of(name).values()]
+        parts = [part.ravel() for part in results.arrays()[name].values()]
         np.testing.assert_array_equal(np.concatenate(parts), member)
 
 
