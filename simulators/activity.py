@@ -8,8 +8,7 @@ lists them, and the lists are counted.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +24,7 @@ _VALUES_AT_ONCE = 1 << 25
 """Floats of a product that are kept at a time."""
 
 
-@dataclass(frozen=True, eq=False)
-class Activity:
+class Activity(NamedTuple):
     """Counts of a run, as `Trace` holds them.
 
     Attributes

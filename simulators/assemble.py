@@ -57,17 +57,21 @@ def make_trace(
 
         by_core = count_by_core(program, {**events, **spikes}, place)
     steps, count = next(iter(events.values())).shape[:2]
-    valued = {name for name in spikes if program.events(name).graded}
-    sums = {n: spikes[n].sum(0, dtype=np.int64) for n in valued}
-    lists = {n: EventList.of_rows(s, n in valued) for n, s in spikes.items()} if "events" in record else {}
-    read = {"spike_count": {**activity.counts, **sums}, "membrane": last_membrane}
+    sums, lists = activity.counts.copy(), {}
+    for name, rows in spikes.items():
+        graded = program.events(name).graded
+        if graded:
+            sums[name] = rows.sum(0, dtype=np.int64)
+        if "events" in record:
+            lists[name] = EventList.of_rows(rows, graded)
+    read = {"spike_count": sums, "membrane": last_membrane}
     return Trace(
         backend=backend,
         versions=versions,
         program_hash=program.content_hash,
         steps=steps,
         samples=count,
-        levels={**{i.name: 0 for i in program.inputs}, **{p.name: p.level for p in program.populations}},
+        levels=program.levels.copy(),
         counts=activity.counts,
         output={o.name: read[o.readout][o.population].reshape(count, -1) for o in program.outputs},
         spikes=spikes if "spikes" in record else {},

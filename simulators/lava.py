@@ -83,7 +83,7 @@ def run_lava(
     with tempfile.TemporaryDirectory(prefix="spikewright-lava-", ignore_cleanup_errors=True) as temporary:
         folder = export_lava(program, Path(temporary) / "network")
         source, results = folder / "x.npz", folder / "results.npz"
-        fed = {f"input/{i.name}": events[i.name] for i in program.inputs if i.kind != "bias"}
+        fed = {f"input/{i.name}": events[i.name] for i in program.fed}
         np.savez(source, **fed)
         level = "state" if "state" in record else "spikes"
         arguments = ("--input", source, "--output", results, "--record", level, "--samples", samples)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -145,11 +147,18 @@ def _engine(
     out: bool,
 ) -> tuple[Run, int]:
     """Run of the engine, and how many samples it takes at a time."""
-    from .engine.execute import run_engine  # and with it Numba
-    from .engine.memory import chunk_that_fits
-
+    run_engine, chunk_that_fits = _loaded()
     chunk = chunk_that_fits(program, feed, record, place, threads, chunk, out)
     return lambda events, tell: run_engine(program, events, record, place, threads, tell), chunk
+
+
+@cache
+def _loaded() -> tuple[Callable[..., Trace], Callable[..., int]]:
+    """Import the engine when it is needed; to look that up again costs a short run a twentieth of its time."""
+    from .engine.execute import run_engine
+    from .engine.memory import chunk_that_fits
+
+    return run_engine, chunk_that_fits
 
 
 def _other(
@@ -170,7 +179,7 @@ def _other(
     from .lava import run_lava
 
     def run(events: Events, tell: Tell | None) -> Trace:
-        given = {i.name: events[i.name] for i in program.inputs if i.kind != "bias"}
+        given = {port.name: events[port.name] for port in program.fed}
         return run_lava(program, given, record, place, samples=samples, progress=tell, **options)
 
     return run

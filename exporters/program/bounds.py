@@ -41,11 +41,10 @@ def require_readouts_in_range(program: Program, steps: int) -> None:
     NumericRangeError
         Naming every readout population whose membrane could pass `READOUT_LIMIT` within `steps` rows.
     """
-    reach = {p.name: largest_membrane(program, p, steps) for p in program.populations if p.kind == "readout"}
     bad = [
-        f"population {name!r} can reach {value:.0f} in {steps} rows, limit {READOUT_LIMIT}"
-        for name, value in reach.items()
-        if value > READOUT_LIMIT
+        f"population {p.name!r} can reach {reach:.0f} in {steps} rows, limit {READOUT_LIMIT}"
+        for p in program.populations
+        if p.kind == "readout" and (reach := largest_membrane(program, p, steps)) > READOUT_LIMIT
     ]
     if bad:
         raise NumericRangeError("Samples are too long for the readout; lower with calibration of this length:", bad)

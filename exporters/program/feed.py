@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...models.errors import InputError
 from .event_list import EventList, require_events
-from .inputs import Events, encode_inputs, named_inputs, require_shape
+from .inputs import Events, encode, named_inputs, require_shape
 from .program import Input, Program
 
 
@@ -62,12 +62,15 @@ class Feed:
     def __init__(self, program: Program, x: Rows | dict[str, Rows]) -> None:
         self._program = program
         given = named_inputs(program, x)
-        self._given = {port.name: _source(port, given[port.name]) for port in program.inputs if port.kind != "bias"}
-        sizes = {_size(source) for source in self._given.values()}
+        self._given: dict[str, Any] = {}
+        self.lazy, sizes = False, set()
+        for port in program.fed:
+            source = self._given[port.name] = _source(port, given[port.name])
+            sizes.add(_size(source))
+            self.lazy |= not _plain(source)
         if len(sizes) != 1:
             raise InputError("All inputs must have the same T and B.")
         self.steps, self.samples = sizes.pop()
-        self.lazy = not all(_plain(source) for source in self._given.values())
 
     def read(self, first: int, stop: int) -> Events:
         """Encode the samples ``first .. stop - 1``.
@@ -78,12 +81,10 @@ class Feed:
             As `encode_inputs`, naming the samples if they are not all; or if a `LazyInput` gives other samples than
             it was asked for.
         """
-        whole = (first, stop) == (0, self.samples)
         try:
-            rows = {p.name: self._rows(p, first, stop) for p in self._program.inputs if p.kind != "bias"}
-            return encode_inputs(self._program, rows)
+            return encode(self._program, {port.name: self._rows(port, first, stop) for port in self._program.fed})
         except InputError as error:
-            if whole:
+            if stop - first == self.samples:
                 raise
             raise InputError(f"Samples {first} to {stop - 1}: {error}") from error
 
@@ -104,11 +105,11 @@ class Feed:
 
     def _rows(self, port: Input, first: int, stop: int) -> NDArray[Any]:
         source = self._given[port.name]
+        if type(source) is np.ndarray:
+            return source if stop - first == self.samples else source[:, first:stop]
         if isinstance(source, EventList):
             return source.of(first, stop).rows(port.shape, _dtype(port))
-        if not isinstance(source, LazyInput):
-            return np.asarray(source[:, first:stop])
-        part = source.read(first, stop)
+        part = source.read(first, stop) if isinstance(source, LazyInput) else source[:, first:stop]
         if isinstance(part, EventList):
             require_events(port, part)
             part = part.rows(port.shape, _dtype(port))

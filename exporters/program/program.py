@@ -85,7 +85,7 @@ class Program:
 
     def level(self, name: str) -> int:
         """Level of an input (0) or population."""
-        return getattr(self.source(name), "level", 0)
+        return self.levels[name]
 
     def hops(self, projection: Projection) -> int:
         """Synaptic delay that aligns the rows of the slowest synapse: level(target) - level(source) - 1 + delay."""
@@ -108,6 +108,16 @@ class Program:
             shapes = self.source(projection.source).shape, self.source(projection.target).shape
             self._listed[projection.name] = list_synapses(projection, *shapes)
         return self._listed[projection.name]
+
+    @cached_property
+    def levels(self) -> dict[str, int]:
+        """Level of every input and population."""
+        return {**{port.name: 0 for port in self.inputs}, **{p.name: p.level for p in self.populations}}
+
+    @cached_property
+    def fed(self) -> tuple[Input, ...]:
+        """Inputs that a user gives: all but those of the kind "bias"."""
+        return tuple(port for port in self.inputs if port.kind != "bias")
 
     @cached_property
     def depth(self) -> int:

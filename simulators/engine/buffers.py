@@ -1,26 +1,27 @@
-"""The flat arrays that kernels read and write, and the shapes in which people see them."""
+"""The flat arrays that kernels read, and the room for those that they write."""
 
 from __future__ import annotations
 
-from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...exporters.program.inputs import Events
 from ...exporters.program.program import Program
-from .order import as_outside
-from .tables import Inputs, Results, Tables
+from .tables import Inputs, Tables
+from .workspace import CACHE_LINE
 
-if TYPE_CHECKING:
-    from .prepared import Prepared
+SHARED = 1 << 14
+"""Bytes of the largest member of the results that has no buffer of its own: who keeps one keeps the others with it."""
 
 
 def flat_inputs(program: Program, events: Events) -> Inputs:
     """Rows of all spike and bias inputs side by side, and of all graded ones; a single one is not copied."""
-    spikes = [events[port.name] for port in program.inputs if port.kind != "graded"]
-    values = [events[port.name] for port in program.inputs if port.kind == "graded"]
+    spikes: list[NDArray[Any]] = []
+    values: list[NDArray[Any]] = []
+    for port in program.inputs:
+        (values if port.kind == "graded" else spikes).append(events[port.name])
     return Inputs(_side_by_side(spikes, np.uint8), _side_by_side(values, np.int32))
 
 
@@ -62,35 +63,38 @@ def extent_of(program: Program, tables: Tables) -> Extent:
     return Extent(neurons, valued, len(tables.projections), tables.segments, tables.kept, membrane)
 
 
-def result_rooms(
-    extent: Extent, steps: int, samples: int, spikes: bool, state: bool
-) -> tuple[tuple[int, type[np.generic]], ...]:
-    """Size and type of the members of a Results; what nobody reads has no room."""
+Rooms = dict[str, tuple[int, type[np.generic]]]
+"""Size and type of every member of the results by its name."""
+
+
+def result_rooms(extent: Extent, steps: int, samples: int, spikes: bool, state: bool) -> Rooms:
+    """Rooms of the members of a Results; what nobody reads has none."""
     neurons, rows = extent.neurons, steps * samples
-    return (
-        (neurons * samples, np.int64),  # counts
-        (neurons * samples if extent.reads_membrane else 0, np.int32),  # last
-        (extent.projections * rows, np.int64),  # ops
-        (extent.segments * rows, np.int64),  # updates
-        (extent.kept * rows, np.int64),  # tallies
-        (neurons * rows if spikes or extent.valued else 0, np.uint8),  # spikes
-        (extent.valued * rows, np.int32),  # values
-        (neurons * rows if state else 0, np.int32),  # u
-        (neurons * rows if state else 0, np.int32),  # v
-    )
-
-
-def new_results(extent: Extent, steps: int, samples: int, spikes: bool, state: bool) -> Results:
-    """Allocate what the kernels write."""
-    return Results(*[np.zeros(*room) for room in result_rooms(extent, steps, samples, spikes, state)])
-
-
-def by_population(prepared: Prepared, flat: NDArray[Any], *rows: int) -> dict[str, NDArray[Any]]:
-    """Views (*rows, *shape) of a buffer that holds population after population; none if it has no room."""
-    if not flat.size:
-        return {}
-    length = prod(rows)
     return {
-        name: as_outside(flat[first * length : stop * length].reshape(*rows, -1), shape, prepared.images.get(name))
-        for name, first, stop, shape in prepared.populations
+        "counts": (neurons * samples, np.int64),
+        "last": (neurons * samples if extent.reads_membrane else 0, np.int32),
+        "ops": (extent.projections * rows, np.int64),
+        "updates": (extent.segments * rows, np.int64),
+        "tallies": (extent.kept * rows, np.int64),
+        "spikes": (neurons * rows if spikes or extent.valued else 0, np.int8),
+        "values": (extent.valued * rows, np.int32),
+        "u": (neurons * rows if state else 0, np.int32),
+        "v": (neurons * rows if state else 0, np.int32),
     }
+
+
+def result_places(rooms: Rooms) -> tuple[list[int], dict[str, tuple[int, int]]]:
+    """Bytes of all buffers, and the buffer of every member with the bytes from its first cache line on.
+
+    The first buffer is that of all small members.
+    """
+    sizes, places = [CACHE_LINE], {}
+    for name, (size, kind) in rooms.items():
+        room = -(-size * np.dtype(kind).itemsize // CACHE_LINE) * CACHE_LINE
+        if room > SHARED:
+            places[name] = len(sizes), 0
+            sizes.append(CACHE_LINE + room)
+        else:
+            places[name] = 0, sizes[0] - CACHE_LINE
+            sizes[0] += room
+    return sizes, places

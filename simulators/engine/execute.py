@@ -8,10 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.metadata import version
 from itertools import accumulate, pairwise, starmap
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from ...exporters.program.inputs import Events
 from ...exporters.program.program import Program
@@ -19,13 +16,13 @@ from ...exporters.program.trace import Trace
 from ...models.errors import ConfigError
 from ..activity import Activity
 from ..assemble import make_trace
-from .buffers import by_population, flat_inputs, new_results
+from .buffers import flat_inputs
 from .by_core import CountsByCore
 from .entries import entries
 from .laying import lay
-from .order import as_outside
 from .prepared import Prepared, prepare
-from .tables import Inputs, Ints, Results
+from .results import Results
+from .tables import Inputs
 
 if TYPE_CHECKING:
     from ..placement import Placement
@@ -71,21 +68,24 @@ def run_engine(
         raise ConfigError(f"threads = {threads}; give 1 or more, or None for all processors.")
     prepared = prepare(program, place)
     steps, samples = next(iter(events.values())).shape[:2]
-    results = new_results(prepared.extent, steps, samples, records_spikes(record), "state" in record)
+    results = prepared.new_results(steps, samples, records_spikes(record), "state" in record)
     inputs = flat_inputs(program, events)
     _run_parts(prepared, inputs, steps, samples, results, threads or processors(), tell)
-    updates = results.updates.reshape(-1, steps, samples)
-    u, v = (by_population(prepared, flat, steps, samples) for flat in (results.u, results.v))
+    by_core = None
+    if place is not None:
+        updates = results.flat("updates").reshape(-1, steps, samples)
+        by_core = CountsByCore(place, prepared.tallies, results.flat("tallies"), updates)
+    found = results.arrays()
     return make_trace(
         program,
         events,
-        _activity(prepared, results, updates),
-        by_population(prepared, results.last, samples),
-        recorded_spikes(program, prepared, results, steps, samples),
-        {name: {"u": u[name], "v": v[name]} for name in u},
+        Activity(found["counts"], found["ops"], found["updates"]),
+        found["last"],
+        found["spikes"] | found["values"],
+        {name: {"u": u, "v": found["v"][name]} for name, u in found["u"].items()},
         record,
         place,
-        None if place is None else CountsByCore(place, prepared.tallies, results.tallies, updates),
+        by_core,
         backend="engine",
         versions=engine_versions(),
     )
@@ -106,11 +106,11 @@ def _run_parts(
     tell: Callable[[int], None] | None,
 ) -> None:
     """Run all samples, part after part or on several threads; the kernels hold no lock of the interpreter."""
-    told_inputs, told_results = lay(inputs), lay(results)
+    told = lay(inputs)
 
     def run(first: int, stop: int) -> int:
         workspace = prepared.take_workspace(steps)
-        addresses = prepared.laid_tables.address, workspace.address, told_inputs.address, told_results.address
+        addresses = prepared.laid_tables.address, workspace.address, told.address, results.address
         entries().run_samples(*addresses, steps, samples, *INDEPENDENT, first, stop)
         prepared.give_back(workspace, steps)
         return stop - first
@@ -128,7 +128,9 @@ def _run_parts(
 
 def _cuts(prepared: Prepared, steps: int, samples: int, threads: int) -> list[int]:
     """Where the parts of the samples begin and end."""
-    most = NEURON_ROWS_PER_PART // (steps * int(prepared.tables.size.sum()))
+    if samples == 1:
+        return [0, 1]
+    most = NEURON_ROWS_PER_PART // (steps * prepared.width)
     parts = -(-samples // min(max(1, most), SAMPLES_PER_PART))
     parts = min(samples, max(parts, threads * PARTS_PER_THREAD if threads > 1 else 1))
     return [samples * part // parts for part in range(parts + 1)]
@@ -159,31 +161,3 @@ def _versions() -> dict[str, str]:
 def processors() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def recorded_spikes(
-    program: Program, prepared: Prepared, results: Results, steps: int, samples: int
-) -> dict[str, NDArray[Any]]:
-    """Events of every population if they were recorded, and of those that carry values always."""
-    found, first = by_population(prepared, results.spikes.view(np.int8), steps, samples), 0
-    for name in prepared.valued:
-        size, shape = found[name].size, program.source(name).shape
-        values = results.values[first : first + size].reshape(steps, samples, -1)
-        found[name] = as_outside(values, shape, prepared.images.get(name)).astype(program.events(name).dtype)
-        first += size
-    return found
-
-
-def _activity(prepared: Prepared, results: Results, updates: Ints) -> Activity:
-    steps, samples = updates.shape[1:]
-    ops: dict[str, Ints] = {}
-    for name, own in zip(prepared.projections, results.ops.reshape(-1, steps, samples), strict=True):
-        ops[name] = ops[name] + own if name in ops else own
-    return Activity(
-        by_population(prepared, results.counts, samples),
-        ops,
-        {
-            name: updates[own.start] if own.stop - own.start == 1 else np.add.reduce(updates[own])
-            for name, own in prepared.segments.items()
-        },
-    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
+from array import array
+from ctypes import addressof, c_char
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,13 +22,13 @@ class Laid(NamedTuple):
     ----------
     arrays : named tuple of arrays and numbers
         As `handover` knows them.
-    words : array of ctypes.c_int64
+    words : array of int
     address : int
         Of the words.
     """
 
     arrays: Told
-    words: Any
+    words: array[int]
     address: int
 
 
@@ -39,14 +40,14 @@ def lay(arrays: Told) -> Laid:
             told += (address_of(member), *member.shape, 0)[:WORDS]
         else:
             told += (member, 0, 0)
-    words = (ctypes.c_int64 * len(told))(*told)
-    return Laid(arrays, words, ctypes.addressof(words))
+    words = array("q", told)
+    return Laid(arrays, words, words.buffer_info()[0])
 
 
-def address_of(array: np.ndarray) -> int:
+def address_of(member: np.ndarray) -> int:
     """Where the first element of an array lies, which is C-contiguous, if it has any."""
-    if not array.size:
+    if not member.size:
         return 0
-    if array.flags.writeable:
-        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # takes half the time of the other
-    return array.__array_interface__["data"][0]
+    if member.flags.writeable:
+        return addressof(c_char.from_buffer(member))  # takes half the time of the other
+    return member.__array_interface__["data"][0]

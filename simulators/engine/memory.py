@@ -12,7 +12,7 @@ from ...exporters.program.feed import Feed
 from ...exporters.program.program import Program
 from ...models.errors import ConfigError, MemoryLimit
 from .available import available_memory
-from .buffers import extent_of, result_rooms
+from .buffers import extent_of, result_places, result_rooms
 from .execute import processors, records_spikes
 from .outline import outline
 from .prepared import kept_tables, segments_of
@@ -173,8 +173,8 @@ class Need:
 
     def _results(self, chunk: int) -> int:
         spikes, state = records_spikes(self._record), "state" in self._record
-        rooms = result_rooms(self._extent, self._steps, chunk, spikes, state)
-        return sum(size * np.dtype(kind).itemsize for size, kind in rooms)
+        sizes, _ = result_places(result_rooms(self._extent, self._steps, chunk, spikes, state))
+        return sum(sizes)
 
     def _made(self, chunk: int) -> int:
         """What the trace of a chunk has beside what the kernels wrote."""

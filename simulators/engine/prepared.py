@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from threading import Lock
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -10,6 +11,7 @@ from ...exporters.program.program import Program
 from .buffers import Extent, extent_of
 from .laying import Laid, lay
 from .plan import build_tables
+from .results import Layout, Results
 from .tables import Tables
 from .words import Segments
 from .workspace import new_workspace
@@ -27,36 +29,47 @@ class Prepared:
     laid_tables : Laid
         The same for the kernels.
     extent : Extent
+    width : int
+        Neurons and channels of all sources.
     populations : list of (name, first neuron, the one behind its last, shape)
     images : dict of str to (C, H, W)
         Populations whose neurons lie place by place.
-    projections : list of str
-        Names in the order of the tables, one for every delay.
+    projections : dict of str to int
+        How many each is in the tables, in their order: one for every delay.
     tallies : dict of source to Tally
         What is counted of its events.
-    valued : list of str
-        Populations whose events carry values.
-    segments : dict of population to slice
-        Its segments among all.
+    valued : dict of str to dtype
+        Populations whose events carry values, and what these are recorded as.
+    segments : dict of population to int
+        How many it has.
     """
 
     def __init__(self, program: Program, place: Placement | None) -> None:
         segments = segments_of(program, place)
-        self.tables, self.images, self.projections, self.tallies = build_tables(program, segments, place)
+        self.tables, self.images, projections, self.tallies = build_tables(program, segments, place)
         self.laid_tables = lay(self.tables)
         self.extent: Extent = extent_of(program, self.tables)
+        self.width = int(self.tables.size.sum())
         firsts = self.tables.populations["first"].tolist()
         self.populations = [
             (p.name, first, first + p.size, p.shape) for p, first in zip(program.populations, firsts, strict=True)
         ]
-        self.valued = [p.name for p in program.populations if program.events(p.name).graded]
-        self.segments: dict[str, slice] = {}
-        first = 0
-        for name, parts in segments.items():
-            self.segments[name] = slice(first, first + len(parts))
-            first += len(parts)
+        events = {p.name: program.events(p.name) for p in program.populations}
+        self.projections = dict(Counter(projections))
+        self.valued = {name: own.dtype for name, own in events.items() if own.graded}
+        self.segments = {name: len(parts) for name, parts in segments.items()}
+        self._layouts: dict[tuple[int, int, bool, bool], Layout] = {}
         self._spare: dict[int, list[Laid]] = {}
         self._lock = Lock()
+
+    def new_results(self, steps: int, samples: int, spikes: bool, state: bool) -> Results:
+        """Make room for what the kernels write; where it lies is kept for the next run of the same size."""
+        size = steps, samples, spikes, state
+        layout = self._layouts.get(size)
+        if layout is None:
+            layout = Layout(self, *size)
+            self._layouts = {size: layout}
+        return Results(layout)
 
     def take_workspace(self, steps: int) -> Laid:
         """Take a workspace for samples of `steps` rows; whoever takes it alone uses it."""

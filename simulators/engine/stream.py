@@ -12,9 +12,9 @@ from ...exporters.program.program import Program
 from ...exporters.program.trace import Trace
 from ..activity import count_activity
 from ..assemble import make_trace
-from .buffers import by_population, flat_inputs, new_results
+from .buffers import flat_inputs
 from .entries import entries
-from .execute import engine_versions, recorded_spikes
+from .execute import engine_versions
 from .laying import lay
 from .prepared import prepare
 from .workspace import new_workspace
@@ -35,9 +35,9 @@ def run_stream(program: Program, events: Events, record: tuple[str, ...] = ()) -
     laid = {name: _laid(rows, early) for name, rows in events.items()}
     rows = early + steps * samples
     state = prepared.extent.reads_membrane or "state" in record
-    results = new_results(prepared.extent, rows, 1, spikes=True, state=state)
+    results = prepared.new_results(rows, 1, spikes=True, state=state)
     workspace = lay(new_workspace(prepared.tables, rows))  # used once: it is as long as the whole stream
-    parts = prepared.laid_tables, workspace, lay(flat_inputs(program, laid)), lay(results)
+    parts = prepared.laid_tables, workspace, lay(flat_inputs(program, laid)), results
     entries().run_samples(*(part.address for part in parts), rows, 1, early, steps, 0, 1)
 
     def cut(found: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -45,8 +45,9 @@ def run_stream(program: Program, events: Events, record: tuple[str, ...] = ()) -
         shapes = {name: (samples, steps, *values.shape[2:]) for name, values in found.items()}
         return {name: values[early:].reshape(shapes[name]).swapaxes(0, 1) for name, values in found.items()}
 
-    spikes = cut(recorded_spikes(program, prepared, results, rows, 1))
-    u, v = (cut(by_population(prepared, flat, rows, 1)) for flat in (results.u, results.v))
+    found = results.arrays()
+    spikes = cut(found["spikes"] | found["values"])
+    u, v = cut(found["u"]), cut(found["v"])
     return make_trace(
         program,
         events,

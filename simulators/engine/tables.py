@@ -112,38 +112,6 @@ class Inputs(NamedTuple):
     values: NDArray[np.int32]
 
 
-class Results(NamedTuple):
-    """What the kernels write, for B samples of T rows; a buffer that nobody asked for has size 0.
-
-    Attributes
-    ----------
-    counts, last : flat int64, int32
-        Spikes of a sample, and the membrane after its last row; population after population, each (B, size).
-    ops : flat (projections, T, B) int64
-        Synaptic operations in the row in which they arrive.
-    updates : flat (segments, T, B) int64
-        Neurons with a synaptic event or a bias.
-    tallies : flat (words, T, B) int64
-        Sums of the words of all counters.
-    spikes : flat uint8
-        Population after population, each (T, B, size): 1 for every event.
-    values : flat int32
-        The events of those populations whose events carry values, in the same order.
-    u, v : flat int32
-        In the same order.
-    """
-
-    counts: Ints
-    last: NDArray[np.int32]
-    ops: Ints
-    updates: Ints
-    tallies: Ints
-    spikes: NDArray[np.uint8]
-    values: NDArray[np.int32]
-    u: NDArray[np.int32]
-    v: NDArray[np.int32]
-
-
 class Counted(NamedTuple):
     """A piece of the synapses of a projection, and what they are counted in.
 

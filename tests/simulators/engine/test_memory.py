@@ -14,11 +14,11 @@ from samples import a_program, layered
 from spikewright.models.errors import ConfigError, MemoryLimit
 from spikewright.simulators.engine import memory
 from spikewright.simulators.engine.available import available_memory
-from spikewright.simulators.engine.buffers import extent_of, new_results
 from spikewright.simulators.engine.memory import bytes_of, predict_memory
 from spikewright.simulators.engine.outline import outline
 from spikewright.simulators.engine.plan import build_tables
-from spikewright.simulators.engine.prepared import segments_of
+from spikewright.simulators.engine.prepared import Prepared, segments_of
+from spikewright.simulators.engine.results import Layout
 from spikewright.simulators.engine.tables import Tables
 from spikewright.simulators.engine.workspace import new_workspace
 from spikewright.simulators.run import simulate
@@ -44,7 +44,8 @@ def test_every_array_has_the_room_that_was_predicted(drawn: tuple, neurons: int 
     need = predict_memory(program, steps, samples, ("spikes", "state"), threads=1, place=layout)
     workspace = {id(a if a.base is None else a.base): a.nbytes for a in new_workspace(tables, steps)}
     assert need.workspaces == sum(workspace.values())
-    assert need.results == sum(a.nbytes for a in new_results(extent_of(program, tables), steps, samples, True, True))
+    buffers = Layout(Prepared(program, layout), steps, samples, spikes=True, state=True).buffers
+    assert need.results == sum(size for size, _ in buffers)
 
 
 @pytest.mark.parametrize(

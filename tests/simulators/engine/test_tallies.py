@@ -14,6 +14,7 @@ from spikewright.simulators.engine.execute import run_engine
 from spikewright.simulators.engine.memory import predict_memory
 from spikewright.simulators.engine.prepared import prepare
 from spikewright.simulators.engine.tallies import WORD_BITS, pack_columns
+from spikewright.simulators.engine.workspace import CACHE_LINE
 from spikewright.simulators.oracle import run_rows
 from spikewright.simulators.placement import count_by_core
 from spikewright.simulators.run import simulate
@@ -87,5 +88,6 @@ def test_few_words_are_kept_of_every_row(neurons: int) -> None:
     layout = laid_out(program, neurons)
     plain, placed = (predict_memory(program, 12, 50, threads=1, place=place) for place in (None, layout))
     tables, cores = prepare(program, layout).tables, len(layout.cores)
-    assert placed.results - plain.results == 8 * 12 * 50 * (tables.kept + cores - 2)
+    gap = placed.results - plain.results - 8 * 12 * 50 * (tables.kept + cores - 2)
+    assert abs(gap) <= 3 * CACHE_LINE  # updates and tallies end at cache lines, in buffers of their own or not
     assert placed.trace == 8 * 12 * 50 * 2 + 9 * 8 * (12 + program.depth) * 50 * cores

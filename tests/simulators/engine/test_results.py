@@ -1,0 +1,78 @@
+"""Results are arrays of their own, although small ones of a run lie in one buffer."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from agreement import laid_out
+from samples import layered
+from spikewright.exporters.program.trace import Trace
+from spikewright.simulators.engine.buffers import SHARED
+from spikewright.simulators.engine.prepared import prepare
+from spikewright.simulators.engine.workspace import CACHE_LINE
+from spikewright.simulators.gather import pieces
+from spikewright.simulators.run import simulate
+
+EVERYTHING = ("spikes", "state")
+
+
+def arrays(trace: Trace) -> Iterator[tuple[str, np.ndarray]]:
+    """All but the outputs, which show what other arrays hold."""
+    return (("/".join(key), array) for key, array in pieces(trace) if key[0] != "output")
+
+
+def an_input(steps: int, samples: int, channels: int = 30, seed: int = 0) -> np.ndarray:
+    return (np.random.default_rng(seed).random((steps, samples, channels)) < 0.3).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("steps", "samples"), [(1, 1), (6, 1), (7, 3), (40, 50)])
+def test_no_two_arrays_share_memory(steps: int, samples: int) -> None:
+    program = layered((30, 20, 10))
+    runs = [simulate(program, an_input(steps, samples, seed=seed), record=EVERYTHING) for seed in (0, 1)]
+    found = [array for trace in runs for _, array in arrays(trace)]
+    expected = [array.copy() for array in found]
+    for number, array in enumerate(found):
+        assert array.flags.writeable and array.flags.aligned and array.flags.c_contiguous
+        array += 1
+        for other, (ours, theirs) in enumerate(zip(found, expected, strict=True)):
+            np.testing.assert_array_equal(ours, theirs + (other <= number))
+
+
+def test_whoever_keeps_counts_keeps_nothing_large() -> None:
+    program, steps, samples = layered((30, 20, 10)), 50, 60
+    trace = simulate(program, an_input(steps, samples), record=EVERYTHING)
+    kept = trace.counts["layer1"].base
+    assert kept is not None and kept.nbytes <= 9 * SHARED
+    for name, array in arrays(trace):
+        assert np.shares_memory(kept, array) == name.startswith("counts"), name
+    state = trace.state["layer1"]["u"]
+    assert state.base is not None and state.base.nbytes < 4 * steps * samples * 30 + 2 * CACHE_LINE
+
+
+@pytest.mark.parametrize("cores", [None, 7])
+@pytest.mark.parametrize("samples", [1, 3, 200])
+def test_members_lie_behind_one_another_at_cache_lines(samples: int, cores: int | None) -> None:
+    program = layered((30, 20, 10))
+    prepared = prepare(program, None if cores is None else laid_out(program, cores))
+    results = prepared.new_results(9, samples, spikes=True, state=True)
+    members = [results.flat(name) for name in ("counts", "last", "ops", "updates", "spikes", "u", "v")]
+    for number, member in enumerate(members):
+        assert member.ctypes.data % CACHE_LINE == 0
+        member[:] = number + 1
+    for number, member in enumerate(members):
+        assert (member == number + 1).all()
+    for name, member in zip(("counts", "last", "ops", "spikes", "u", "v"), members[:3] + members[4:], strict=True):
+        parts = [part.ravel() for part in results.arrays()[name].values()]
+        np.testing.assert_array_equal(np.concatenate(parts), member)
+
+
+def test_runs_of_other_sizes_in_between_change_nothing() -> None:
+    program = layered((30, 20, 10))
+    sizes = [(5, 1, ()), (9, 4, EVERYTHING), (5, 1, EVERYTHING), (5, 2, ()), (5, 1, ())]
+    found = [simulate(program, an_input(t, b), record=record) for t, b, record in sizes]
+    expected = [simulate(layered((30, 20, 10)), an_input(t, b), record=record) for t, b, record in sizes]
+    for ours, theirs in zip(found, expected, strict=True):
+        for (name, array), (other, right) in zip(arrays(ours), arrays(theirs), strict=True):
+            assert name == other
+            np.testing.assert_array_equal(array, right)
