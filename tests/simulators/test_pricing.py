@@ -54,7 +54,7 @@ def oracle_trace(program: Program, x: dict, placement: Placement) -> Trace:
     steps, samples = next(iter(x.values())).shape[:2]
     return Trace(
         **{"backend": "oracle", "versions": {}, "program_hash": program.content_hash, "steps": steps},
-        **{"samples": samples, "levels": {}, "output": {}, **vars(count_activity(program, events))},
+        **{"samples": samples, "levels": {}, "output": {}, **count_activity(program, events)._asdict()},
         by_core=count_by_core(program, events, placement),
         settings={"placement": (placement.layout, "argument")},
     )
