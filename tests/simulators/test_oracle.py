@@ -115,6 +115,10 @@ def test_one_value_that_is_no_spike_is_found_wherever_it_lies(dtype: type, order
             x[place] = wrong
             with pytest.raises(InputError, match=f"grey values from {min(wrong, 1)} to {max(wrong, 1)}"):
                 simulate(a_program(), x)
+    many = np.ones((300, 200, 3), dtype, order)
+    many[-1, -1, -1] = 2
+    with pytest.raises(InputError, match="grey values from 1 to 2"):
+        simulate(a_program(), many)
 
 
 def test_graded_input_is_scaled_rounded_and_clipped() -> None:
