@@ -9,7 +9,6 @@ from .lists import count_touched, touch, touch_marked
 from .place_sums import mark_places, sum_places
 from .record_types import (
     PLACES,
-    PLAIN,
     VALUED_LISTS,
     VALUED_STRIPS,
     VALUES,
@@ -24,22 +23,23 @@ from .sums import (
     sum_valued_lists,
     take_lists,
 )
-from .tile_sums import look_ahead
+from .tile_sums import look_ahead, summed_at
+
+
+@kernel
+def look_ahead_of(tables, inputs, p, t, b, steps, samples, stop_sample, work):
+    """Let the projections into population `p` that are summed by tiles sum the next rows, where they have not yet."""
+    for number in range(p.projection, p.projection + p.projections):
+        q = tables.projections[number]
+        if q.tile >= 0 and t >= work.until[q.tile]:
+            look_ahead(tables, inputs, q, t, b, steps, samples, stop_sample, work)
 
 
 @kernel
 def sum_inputs(tables, p, t, b, steps, samples, work, results):
-    """Sum what arrives at population `p` in row `t`; count touched neurons.
-
-    Returns
-    -------
-    at, up : int
-        Where in ``work.a`` the sums lie, and by how many bits they are still to be shifted left.
-    """
-    at, up = _look_ahead(tables, p, t, steps, work)
-    if at == 0:
-        for j in range(p.size):
-            work.a[j] = 0
+    """Sum what arrives at population `p` in row `t` into ``work.a``; count touched neurons."""
+    for j in range(p.size):
+        work.a[j] = 0
     if p.divided:
         for j in range(p.size):
             work.divisor[j] = 0
@@ -52,30 +52,13 @@ def sum_inputs(tables, p, t, b, steps, samples, work, results):
             continue
         first, last = work.begin[q.source, row], work.begin[q.source, row + 1]
         if TILED and q.tile >= 0 and work.tiled[q.tile]:
-            if at == 0:
-                k = tables.tile_records[q.tile]
-                of = k.ahead + (t - work.since[q.tile]) * p.size
-                add_shifted(work.a, of, q.shift, work.divisor if q.divisor else work.a, p.size)
+            into = work.divisor if q.divisor else work.a
+            add_shifted(work.a, summed_at(tables, p, q, t, work), q.shift, into, p.size)
         else:
             _sum_projection(tables, p, q, row, work, work.divisor if q.divisor else work.a)
         if q.form <= VALUES:
             touch(tables.synapses, q.synapse, work.rows, first, last, tables.reachable, work.touched, p.word, p.words)
     count_touched(tables, p, t, b, steps, samples, work, results)
-    return at, up
-
-
-@kernel
-def _look_ahead(tables, p, t, steps, work):
-    """Let the projections by tiles sum the next rows; say where the sums are if nothing is to be added to them."""
-    for number in range(p.projection, p.projection + p.projections):
-        q = tables.projections[number]
-        if TILED and q.tile >= 0 and t >= work.until[q.tile]:
-            look_ahead(tables, q, t, steps, work)
-    q = tables.projections[p.projection]
-    alone = p.projections == 1 and p.update == PLAIN and not p.divided and q.shift >= 0
-    if TILED and alone and q.tile >= 0 and work.tiled[q.tile]:
-        return tables.tile_records[q.tile].ahead + (t - work.since[q.tile]) * p.size, 6 + q.shift
-    return 0, 6
 
 
 @kernel

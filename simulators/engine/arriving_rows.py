@@ -4,35 +4,51 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compiled import kernel
+from .compiled import TILED, kernel
 from .lists import count_touched, touch
 from .record_types import BYTES, SHORTS
 from .shapes import AHEAD_LEAST
 from .sums import add_shifted, add_wrapped, sum_rows, sum_values, sum_window
+from .tile_sums import summed_at
 
 
 @kernel
 def sum_alone(tables, p, t, b, steps, samples, work, results):
-    """Sum into ``work.a`` what the one projection of population `p` brings, by rows; return as `sum_inputs`."""
+    """Sum into ``work.a`` what the one projection of population `p` brings, by rows or tiles.
+
+    Returns
+    -------
+    at, up : int
+        Where in ``work.a`` the sums lie, and by how many bits they are still to be shifted left.
+    """
     q = tables.projections[p.projection]
     row = max(t - q.delay, 0)
     first, last = work.begin[q.source, row], work.begin[q.source, row + 1]
     for w in range(p.word, p.word + p.words):
         work.touched[w] = tables.always[w]
-    arrives, ahead = t >= q.delay and first < last, False
-    if q.window:
-        if t >= work.ahead_until[p.source]:
-            _sum_window(tables, p, q, t, steps, work)
-        ahead = work.ahead_since[p.source] >= 0
-    if not ahead and arrives:
+    arrives, at = t >= q.delay and first < last, _summed_ahead(tables, p, q, t, steps, work)
+    if at < 0 and arrives:
         _sum(tables, q, first, last, work, work.a)
-    elif not ahead:
+    elif at < 0:
         for j in range(p.size):
             work.a[j] = 0
     if arrives:
         touch(tables.synapses, q.synapse, work.rows, first, last, tables.reachable, work.touched, p.word, p.words)
     count_touched(tables, p, t, b, steps, samples, work, results)
-    return (t - work.ahead_since[p.source]) * q.stride if ahead else np.int64(0), 6 + q.shift
+    return max(at, np.int64(0)), 6 + q.shift
+
+
+@kernel
+def _summed_ahead(tables, p, q, t, steps, work):
+    """Where the sums of row `t` lie if they were made ahead, else -1."""
+    if TILED and q.tile >= 0:
+        return summed_at(tables, p, q, t, work) if work.tiled[q.tile] else np.int64(-1)
+    if not q.window:
+        return np.int64(-1)
+    if t >= work.ahead_until[p.source]:
+        _sum_window(tables, p, q, t, steps, work)
+    since = work.ahead_since[p.source]
+    return (t - since) * q.stride if since >= 0 else np.int64(-1)
 
 
 @kernel

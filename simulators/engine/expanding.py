@@ -16,6 +16,7 @@ from numba.extending import intrinsic
 from .compiled import kernel
 from .lanes import count_ones
 from .shapes import EXPANDED
+from .sums import add_shifted
 from .vectors import prefer_wide_vectors
 
 AT_ONCE = 4
@@ -104,9 +105,7 @@ def _add_four(starts, q, present, weights, rows, event, end, sums, marks):
 @kernel
 def take_expanded(total, marks, size, q, p, bit, a, touched):
     """Add the sums to `a`, shifted and wrapped, and mark the neurons that any synapse has reached."""
-    for j in range(np.uint64(size)):
-        moved = np.int32(total[j] << q.shift) if q.shift >= 0 else np.int32(total[j] >> -q.shift)
-        a[j] = np.int32(a[j] + moved)
+    add_shifted(total, 0, q.shift, a, size)
     origin, words = np.uint64(p.state), np.uint64(q.stride)
     if p.in_turn:
         word = np.uint64(bit[origin]) >> np.uint64(6)

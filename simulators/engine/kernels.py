@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .arriving import sum_inputs
+from .arriving import look_ahead_of, sum_inputs
 from .arriving_rows import sum_alone
 from .compiled import TILED, kernel
 from .counting import count_events, count_spikes
@@ -36,9 +36,12 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
     inputs, results = read_inputs(inputs), read_results(results)
     if TILED and len(tables.tile_records):
         configure(tables.tile_shapes)
+    for number in range(len(tables.tile_records)):
+        work.until[number] = steps
     for b in range(first_sample, stop_sample):
         for number in range(len(tables.tile_records)):
-            work.until[number] = 0
+            work.until[number] -= steps
+            work.since[number] -= steps
         for source in range(tables.size.size):
             work.ahead_until[source] = 0
         for t in range(steps):
@@ -56,10 +59,13 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
                     if p.fused and results.u.size == 0:
                         step_by_sums(tables, p, t, b, steps, samples, work, results)
                         continue
+                    if TILED and len(tables.tile_records):
+                        look_ahead_of(tables, inputs, p, t, b, steps, samples, stop_sample, work)
+                    at, up = np.int64(0), np.int64(6)
                     if p.direct:
                         at, up = sum_alone(tables, p, t, b, steps, samples, work, results)
                     else:
-                        at, up = sum_inputs(tables, p, t, b, steps, samples, work, results)
+                        sum_inputs(tables, p, t, b, steps, samples, work, results)
                     step(tables, p, at, up, t, b, steps, samples, work, results)
         count_spikes(tables, b, steps, samples, work, results)
         count_events(tables, b, steps, samples, work, results)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compiled import kernel
-from .lanes import count_ones, lowest, ones
+from .compiled import EXPANDS, kernel
+from .lanes import count_ones, list_ones, lowest, ones
 
 TOUCHES = 4
 """Source neurons whose targets are marked before looking whether any target is left."""
@@ -19,8 +19,10 @@ TOUCHES = 4
 def append(rows, last, place, spikes):
     """Write ``place + n`` to ``rows[last:]`` for every bit n of `spikes`; return where the list ends.
 
-    Four entries are written at a time, the surplus ones behind the list, where the next one begins.
+    Several entries are written at a time, the surplus ones behind the list, where the next one begins.
     """
+    if EXPANDS:
+        return np.int64(list_ones(rows, np.uint64(last), np.uint64(place), spikes))
     end, at = np.uint64(last) + count_ones(spikes), np.uint64(last)
     while True:
         for j in range(np.uint64(4)):

@@ -34,7 +34,7 @@ from .tally_records import tally_records
 from .tile_records import tile_records
 from .tiles import outline_dense
 from .words import WORD, Segments, Words, bit_parts
-from .workspace import sum_room
+from .workspace import room_of_sums
 
 if TYPE_CHECKING:
     from ..placement import Placement
@@ -61,13 +61,14 @@ def outline(program: Program, segments: Segments, place: Placement | None = None
     registers = states if any(update_of(p) == ANY for p in populations) else 0
     small = sum(weights_of(part).size for part in parts if part.form in SMALL)
     names = [source.name for source in (*program.inputs, *populations)]
+    records = projection_records(program, parts, dict.fromkeys(names, 0), masks)
     return Tables(
         size=size,
         binary=sum(port.kind != "graded" for port in program.inputs),
         inputs=len(program.inputs),
         block=hollow((len(blocks(program)),), np.int64),
         populations=population_records(program, always, packed, segments, image),
-        projections=projection_records(program, parts, dict.fromkeys(names, 0), masks),
+        projections=records,
         bias=hollow((states,), np.int32),
         keep_u=hollow((registers,), np.int32),
         keep_v=hollow((registers,), np.int32),
@@ -85,7 +86,9 @@ def outline(program: Program, segments: Segments, place: Placement | None = None
         **_lists(parts),
         reach=hollow((sum(_words(part, words) for part in parts if part.form == PLACES),), np.uint64),
         **strip_records(program, parts, image),
-        tile_records=tile_records(parts, [block[part.projection.target] for part in parts], sum_room(size)),
+        tile_records=tile_records(
+            program, parts, [block[part.projection.target] for part in parts], room_of_sums(size, records)
+        ),
         tiles=hollow((sum(part.tiled.weights.size for part in parts if part.tiled is not None),), np.int8),
         tile_shapes=tile_shapes(),
     )

@@ -31,7 +31,7 @@ from .words import (
     reachable,
     segment_of_words,
 )
-from .workspace import sum_room
+from .workspace import room_of_sums
 
 if TYPE_CHECKING:
     from ..placement import Placement
@@ -102,13 +102,15 @@ def build_tables(program: Program, segments: Segments, place: Placement | None =
     placed = [mask for part, mask in zip(parts, masks, strict=True) if part.form == PLACES]
     always = [words(p.name, p.bias_mant[None, order[p.name]] != 0)[0] for p in populations]
     touchable = [reachable(p.name, own, masks, parts) for p, own in zip(populations, always, strict=True)]
+    size = _ints([source.size for source in sources])
+    records = projection_records(program, parts, index, masks)
     tables = Tables(
-        size=_ints([source.size for source in sources]),
+        size=size,
         binary=sum(port.kind != "graded" for port in inputs),
         inputs=len(inputs),
         block=_ints(block),
         populations=population_records(program, always, packed, segments, image),
-        projections=projection_records(program, parts, index, masks),
+        projections=records,
         bias=_join([padded(p.bias[order[p.name]]) for p in populations], np.int32),
         **_registers(program, order),
         bit=_join([padded(own) for own in places_of_bits(bits)], np.int64)
@@ -127,7 +129,7 @@ def build_tables(program: Program, segments: Segments, place: Placement | None =
         reach=_join([np.bitwise_or.reduce(mask, axis=0) for mask in placed], np.uint64),
         **strip_records(program, parts, image),
         tile_records=tile_records(
-            parts, [home[part.projection.target] for part in parts], sum_room(_ints([s.size for s in sources]))
+            program, parts, [home[part.projection.target] for part in parts], room_of_sums(size, records)
         ),
         tiles=_aligned(_join([part.tiled.weights for part in parts if part.tiled is not None], np.int8)),
         tile_shapes=tile_shapes(),

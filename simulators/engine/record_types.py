@@ -25,7 +25,10 @@ POPULATION = np.dtype(
         ("update", np.int64),  # PLAIN, ANY or RELAY
         ("wraps", np.int64),  # whether the shifted input may leave 24 bits
         ("fused", np.int64),  # BYTE_STRIPS, SHORT_STRIPS or PLACES if neurons take their sums from there, else 0
-        ("direct", np.int64),  # whether neurons can take the sums of their one projection, by rows, as they are
+        (
+            "direct",
+            np.int64,
+        ),  # whether neurons can take the sums of their one projection, by rows or tiles, as they are
         ("sleeps", np.int64),  # whether 64 neurons that nothing reaches are left alone until something does
         ("biased", np.int64),  # -1 if any has a bias, else 0: then those of the first block stand for all
         ("valued", np.int64),  # whether events carry values
@@ -113,7 +116,9 @@ STRIP = np.dtype(
 )
 TILE = np.dtype(
     [
-        ("least", np.int64),  # so many events in a panel of rows at least, else rows of weights are faster
+        ("least", np.int64),  # so many events for a tile of rows at least, else rows of weights are faster
+        ("fed", np.int64),  # first byte in a row of all spike inputs, if its source is one, else -1
+        ("pitch", np.int64),  # bytes of such a row
         ("ahead", np.int64),  # where the sums begin in `Workspace.a`
         ("width", np.int64),  # sums of a row of events; this and the following as in `tiles.Tiled`
         ("stride", np.int64),

@@ -100,11 +100,12 @@ def _fused(part: Packed) -> int:
 def _window(part: Packed) -> int:
     """Rows of events that may be summed at once, by chunks of weights."""
     pre, stride = part.rows.shape
-    return AHEAD_SUMS // stride if part.ahead and stride and pre <= AHEAD_PRE and _is_direct(part) else 0
+    near = part.ahead and part.tiled is None and pre <= AHEAD_PRE
+    return AHEAD_SUMS // stride if near and stride and _is_direct(part) else 0
 
 
 def _is_direct(part: Packed) -> bool:
-    return part.form in (BYTES, SHORTS) and part.tiled is None and part.projection.weight_exp + part.step_exp >= 0
+    return part.form in (BYTES, SHORTS) and part.projection.weight_exp + part.step_exp >= 0
 
 
 def _sleeps(p: Population, fused: int) -> bool:

@@ -74,13 +74,13 @@ def sum_values(weights, start, stride, rows, values, valued, first, last, wide):
 @kernel
 def add_shifted(total, at, shift, a, size):
     """Add the sums ``total[at:]``, shifted left or (floor) right, to `a` with 32-bit wrap-around."""
-    of = np.uint64(at)
+    of, left, right = np.uint64(at), np.int32(shift), np.int32(-shift)
     if shift >= 0:
         for j in range(np.uint64(size)):
-            a[j] = np.int32(a[j] + np.int32(total[of + j] << shift))
+            a[j] = np.int32(a[j] + np.int32(total[of + j] << left))
     else:
         for j in range(np.uint64(size)):
-            a[j] = np.int32(a[j] + np.int32(total[of + j] >> -shift))
+            a[j] = np.int32(a[j] + np.int32(total[of + j] >> right))
 
 
 @kernel

@@ -7,34 +7,43 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ...exporters.program.program import Program
 from .packing import Packed
 from .record_types import TILE
+from .records import firsts
 from .shapes import TILE_SIZE
 from .workspace import ahead_room
 
 
-def tile_records(parts: list[Packed], blocks: Sequence[int], behind: int) -> NDArray[np.void]:
+def tile_records(program: Program, parts: list[Packed], blocks: Sequence[int], behind: int) -> NDArray[np.void]:
     """Records of the projections by tiles.
 
     Parameters
     ----------
+    program : Program
     parts : list of Packed
     blocks : sequence of int
-        Block that the target of each belongs to; blocks run one after the other, so they share their room.
+        Block that the target of each belongs to. Blocks run one after the other, so they share their room; but sums of
+        inputs stay for the next samples.
     behind : int
-        Where the sums ahead may begin, behind those of a population.
+        Where the sums ahead may begin, behind all others.
     """
     own = [(part, part.tiled, block) for part, block in zip(parts, blocks, strict=True) if part.tiled is not None]
+    spiking = [port for port in program.inputs if port.kind != "graded"]
+    begins = dict(zip([port.name for port in spiking], firsts(port.size for port in spiking).tolist(), strict=True))
     table = np.zeros(len(own), TILE)
+    table["pitch"] = sum(port.size for port in spiking)
     for record, (part, tiled, _) in zip(table, own, strict=True):
         record["columns"], record["depth"] = tiled.weights.shape[:2]
         record["width"], record["stride"] = tiled.width, tiled.stride
-        # Events of a panel from which on tiles move fewer bytes of weights than rows do.
+        record["fed"] = begins.get(part.projection.source, -1)
+        # Rows of weights for so many events are as many bytes as all tiles: from there on tiles take less time.
         record["least"] = record["columns"] * record["depth"] * TILE_SIZE // part.rows.shape[1] + 1
-    sizes = np.array([tiled.weights.size for _, tiled, _ in own], np.int64)
-    table["weights"] = np.cumsum(sizes) - sizes
+    table["weights"] = firsts(tiled.weights.size for _, tiled, _ in own)
+    fed = table["fed"] >= 0
+    table["ahead"][fed] = behind + firsts(ahead_room(table[fed]))
+    behind += int(ahead_room(table[fed]).sum())
     for block in {block for *_, block in own}:
-        inside = np.array([other == block for *_, other in own])
-        room = ahead_room(table[inside])
-        table["ahead"][inside] = np.cumsum(room) - room + behind
+        inside = np.array([other == block for *_, other in own]) & ~fed
+        table["ahead"][inside] = behind + firsts(ahead_room(table[inside]))
     return table

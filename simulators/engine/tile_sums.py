@@ -13,25 +13,58 @@ from .shapes import PANEL_ROWS, TILE_ROWS, TILE_SIZE
 
 
 @kernel
-def look_ahead(tables, q, t, steps, work):
-    """Sum what arrives through projection `q` in a panel of rows from `t` on.
+def look_ahead(tables, inputs, q, t, b, steps, samples, stop_sample, work):
+    """Sum what arrives through projection `q` in a panel of rows from row `t` of sample `b` on.
 
-    The sums lie in ``work.a`` from ``ahead`` of its record of tiles on, those of the next row `width` behind.
-    Where few events come, nothing is summed: ``work.tiled`` says which rows are.
+    All rows of an input are known: those of the next samples, up to before `stop_sample`, fill the panel as well. The
+    sums lie in ``work.a`` from ``ahead`` of its record of tiles on, those of the next row `width` behind.
+    Where few events come, judged by this sample's, nothing is summed: ``work.tiled`` says so.
     """
     k = tables.tile_records[q.tile]
-    stop = min(t + PANEL_ROWS, steps)
-    first, last = work.begin[q.source, max(t - q.delay, 0)], work.begin[q.source, max(stop - q.delay, 0)]
-    work.until[q.tile], work.since[q.tile] = stop, t
-    work.tiled[q.tile] = last - first >= k.least
-    if last - first < k.least:
+    stop = min(t + PANEL_ROWS, (stop_sample - b) * steps if k.fed >= 0 else steps)
+    held, own = stop - t, min(stop, steps) - t
+    events = work.begin[q.source, max(t + own - q.delay, 0)] - work.begin[q.source, max(t - q.delay, 0)]
+    least = k.least * (np.int64(1) + np.int64(held > TILE_ROWS))
+    work.since[q.tile], work.tiled[q.tile] = t, events * held >= least * own
+    if not work.tiled[q.tile]:
+        work.until[q.tile] = t + own
         return
-    for row in range(t, stop):
-        begin = end = np.int64(0)
-        if row >= q.delay:
-            begin, end = work.begin[q.source, row - q.delay], work.begin[q.source, row - q.delay + 1]
-        _lay_row(work.panel, (row - t) * k.stride, k.stride, work.rows, begin, end)
-    _multiply(k, work.panel, tables.tiles, work.a, stop - t, k.ahead)
+    work.until[q.tile] = stop
+    if k.fed >= 0:
+        _lay_inputs(k, q, inputs.spikes, np.uint64(tables.size[q.source]), t, b, held, steps, samples, work.panel)
+    else:
+        for row in range(t, stop):
+            begin = end = np.int64(0)
+            if row >= q.delay:
+                begin, end = work.begin[q.source, row - q.delay], work.begin[q.source, row - q.delay + 1]
+            _lay_row(work.panel, (row - t) * k.stride, k.stride, work.rows, begin, end)
+    _multiply(k, work.panel, tables.tiles, work.a, held, k.ahead)
+
+
+@kernel
+def summed_at(tables, p, q, t, work):
+    """Where in ``work.a`` the sums of row `t` lie."""
+    return tables.tile_records[q.tile].ahead + (t - work.since[q.tile]) * p.size
+
+
+@kernel
+def _lay_inputs(k, q, spikes, size, t, b, held, steps, samples, panel):
+    """Lay so many rows of an input, from row `t` of sample `b` on, into the panel.
+
+    What lies behind a row in the panel meets weights of 0.
+    """
+    row, sample = t - q.delay, b
+    for to in range(np.uint64(0), np.uint64(held * k.stride), np.uint64(k.stride)):
+        if row >= steps - q.delay:
+            row, sample = row - steps, sample + 1
+        of = np.uint64((row * samples + sample) * k.pitch + k.fed)
+        if row >= 0:
+            for n in range(size):
+                panel[to + n] = spikes[of + n]
+        else:
+            for n in range(size):
+                panel[to + n] = 0
+        row += 1
 
 
 @kernel

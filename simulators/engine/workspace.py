@@ -14,7 +14,7 @@ from .words import WORD
 
 CACHE_LINE = 64
 """Bytes."""
-SLACK = 8
+SLACK = 16
 """Places behind a list of spikes that may be written to before the next list begins."""
 
 
@@ -56,7 +56,8 @@ class Workspace(NamedTuple):
     panel : (...,) int8
         Rows of events to multiply.
     until, since, tiled : (projections by tiles,) int64
-        Up to which row they have looked ahead, from which row on, and whether they summed anything.
+        Up to which row they have looked ahead, from which row on, and whether they summed anything. Rows of other
+        samples are counted from the first one of this.
     tallies : (words,) int64
         Sums of the words of one row of one source.
     counts : (...,) int32
@@ -118,7 +119,10 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "events": (width, np.int32),
         "total": (width, np.int32),
         "wide": (width, np.int64),
-        "a": (max([width, *(tiled["ahead"] + ahead_room(tiled)), *_window_room(tables)]) + BLOCK, np.int32),
+        "a": (
+            max([room_of_sums(tables.size, tables.projections), *(tiled["ahead"] + ahead_room(tiled))]) + BLOCK,
+            np.int32,
+        ),
         "ahead_since": (room.size, np.int64),
         "ahead_until": (room.size, np.int64),
         "divisor": (width, np.int32),
@@ -164,6 +168,11 @@ def sum_room(size: Ints) -> int:
     return (int(size.max()) // COLUMNS + 1) * COLUMNS
 
 
+def room_of_sums(size: Ints, projections: NDArray[np.void]) -> int:
+    """Sums of one row of the largest population, or of a window of rows."""
+    return max(sum_room(size), int(_window_room(projections).max(initial=0)))
+
+
 def ahead_room(tiled: NDArray[np.void]) -> Ints:
     """Sums of a panel, for every record of tiles."""
     return PANEL_ROWS * tiled["width"]
@@ -176,8 +185,8 @@ def aligned(size: int) -> NDArray[np.int8]:
     return room[first : first + size]
 
 
-def _window_room(tables: Tables) -> Ints:
-    return tables.projections["window"] * tables.projections["stride"]
+def _window_room(projections: NDArray[np.void]) -> Ints:
+    return projections["window"] * projections["stride"]
 
 
 def _listed_strips(tables: Tables) -> int:

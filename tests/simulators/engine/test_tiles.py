@@ -104,3 +104,27 @@ def test_dense_windows_of_every_length(sizes: tuple[int, int], rate: float, step
     )
     assert prepare(program, None).tables.tile_records.size == 1
     assert_same_bits(program, {"in": (rng.random((steps, 2, sizes[0])) < rate).astype(np.uint8)})
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.8])
+@pytest.mark.parametrize("delay", [0, 3])
+@pytest.mark.parametrize("steps", [1, 5, 45])
+def test_rows_of_several_inputs_and_samples_share_panels(steps: int, delay: int, rate: float) -> None:
+    """Panels hold rows of the next samples, and a dense layer behind, whose panels are its own, lies beside them."""
+    rng = np.random.default_rng(steps)
+    inputs = (Input("a", (70,)), Input("b", (200,)), Input("c", (9,), kind="graded", bits=4), Input("d", (33,)))
+    projections = [Projection(f"{p.name}-one", p.name, "one", kernel(rng, 90, p.size), delay=delay) for p in inputs]
+    projections += [
+        Projection("d-two", "d", "two", kernel(rng, 20, 33)),
+        Projection("up", "one", "two", kernel(rng, 20, 90)),
+    ]
+    program = make_program(
+        inputs,
+        (layer("one", (90,), 1, rng), layer("two", (20,), 2, rng)),
+        tuple(projections),
+        (Output("out", "two", "spike_count"),),
+    )
+    rows = (rng.random((steps, 11, 70 + 200 + 33)) < rate).astype(np.uint8)
+    x = dict(zip("abd", np.split(rows, [70, 270], axis=2), strict=True))
+    x["c"] = rng.integers(0, 16, (steps, 11, 9)).astype(np.int32)
+    assert_same_bits(program, x, threads=2)
