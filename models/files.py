@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from .errors import InputError
+
+CACHE_VARIABLE = "SPIKEWRIGHT_CACHE_DIR"
+
+
+def cache_folder() -> Path:
+    """What can be made again lies here: ``$SPIKEWRIGHT_CACHE_DIR``, else the system's place for a user's caches."""
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        return Path(named).expanduser()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "spikewright"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spikewright"
 
 
 @contextmanager

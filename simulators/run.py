@@ -21,8 +21,10 @@ from .assemble import make_trace
 from .chunks import Run, describe_run, run_chunks, run_to_disk
 from .gather import Gathered
 from .progress import Progress, Tell, telling
+from .spilling import spilled
 
 if TYPE_CHECKING:
+    from .engine.fitting import Fit
     from .placement import Placement
 
 BACKENDS = ("engine", "oracle", "lava")
@@ -67,7 +69,8 @@ def simulate(
         Of the engine; all processors by default.
     out : path, optional
         Write the results to this folder, chunk after chunk; the trace then maps its files (see `load_trace`). Until
-        all samples are done the folder has ``.part`` behind its name, and an earlier one stays.
+        all samples are done the folder has ``.part`` behind its name, and an earlier one stays. Results of the engine
+        that do not fit into memory go to files anyway, which are removed with the trace.
     resume : bool
         Go on behind the last complete chunk of an interrupted run with the same `out`. Its program, sizes and first
         sample are compared, the other samples have to be the same.
@@ -100,12 +103,14 @@ def simulate(
     feed = Feed(program, x)
     require_readouts_in_range(program, feed.steps)
     if backend == "engine" and samples == "independent":
-        run, chunk = _engine(program, feed, record, place, threads, chunk, out is not None)
+        run, chunk, lacking = _engine(program, feed, record, place, threads, chunk, out is not None)
     else:
-        run, chunk = _other(program, backend, record, place, samples, options), chunk or feed.samples
+        run, chunk, lacking = _other(program, backend, record, place, samples, options), chunk or feed.samples, ""
     with telling(progress, feed.samples) as tell:
-        if out is not None:
+        if out is not None or lacking:
             what = describe_run(program, feed, backend, record, samples, place)
+            if out is None:
+                return spilled(lambda folder: run_to_disk(feed, run, chunk, folder, False, what, tell), lacking)
             return run_to_disk(feed, run, chunk, out, resume, what, tell)
         if chunk >= feed.samples:
             return run(feed.read(0, feed.samples), tell)
@@ -145,20 +150,20 @@ def _engine(
     threads: int | None,
     chunk: int | None,
     out: bool,
-) -> tuple[Run, int]:
-    """Run of the engine, and how many samples it takes at a time."""
-    run_engine, chunk_that_fits = _loaded()
-    chunk = chunk_that_fits(program, feed, record, place, threads, chunk, out)
-    return lambda events, tell: run_engine(program, events, record, place, threads, tell), chunk
+) -> tuple[Run, int, str]:
+    """Run of the engine, how many samples it takes at a time, and why its results must go to disk, if they must."""
+    run_engine, fit = _loaded()
+    chunk, lacking = fit(program, feed, record, place, threads, chunk, out)
+    return lambda events, tell: run_engine(program, events, record, place, threads, tell), chunk, lacking
 
 
 @cache
-def _loaded() -> tuple[Callable[..., Trace], Callable[..., int]]:
+def _loaded() -> tuple[Callable[..., Trace], Callable[..., Fit]]:
     """Import the engine when it is needed; to look that up again costs a short run a twentieth of its time."""
     from .engine.execute import run_engine
-    from .engine.memory import chunk_that_fits
+    from .engine.fitting import fit
 
-    return run_engine, chunk_that_fits
+    return run_engine, fit
 
 
 def _other(

@@ -15,6 +15,9 @@ from .workspace import CACHE_LINE
 SHARED = 1 << 14
 """Bytes of the largest member of the results that has no buffer of its own: who keeps one keeps the others with it."""
 
+WRITTEN = ("counts", "last")
+"""Members of the results of which the kernels write every element; of others only those that are not 0."""
+
 
 def flat_inputs(program: Program, events: Events) -> Inputs:
     """Rows of all spike and bias inputs side by side, and of all graded ones; a single one is not copied."""

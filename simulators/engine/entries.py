@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import llvmlite.binding as llvm
 
 from ...models.errors import InputError
-from .keeping import CACHE_VARIABLE, Kernels, kernel_file, read_kernels, write_kernels
+from ...models.files import CACHE_VARIABLE
+from .keeping import Kernels, kernel_file, read_kernels, write_kernels
 
 PARAMETERS = {"run_samples": 10, "count_synapses": 1, "spread_synapses": 2}
 """64-bit integers that each entry takes."""

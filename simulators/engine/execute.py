@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
-from itertools import accumulate, pairwise, starmap
 from typing import TYPE_CHECKING
 
 from ...exporters.program.inputs import Events
@@ -22,6 +20,7 @@ from .entries import entries
 from .laying import lay
 from .prepared import Prepared, prepare
 from .results import Results
+from .sharing import share_out
 from .tables import Inputs
 
 if TYPE_CHECKING:
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
 
 INDEPENDENT = 0, 0
 """Samples without rows before their first, and without neurons that are reset again."""
-PARTS_PER_THREAD = 4
-"""Samples differ in their spikes, so a thread takes several small parts of them instead of one large one."""
+PARTS_PER_THREAD = 16
+"""Threads are never equally fast, so each takes many small parts of the samples instead of one large one."""
 SAMPLES_PER_PART = 256
 NEURON_ROWS_PER_PART = 1 << 23
 """Parts are no larger, as a run can be interrupted, and tell of its progress, only between two of them."""
@@ -108,22 +107,13 @@ def _run_parts(
     """Run all samples, part after part or on several threads; the kernels hold no lock of the interpreter."""
     told = lay(inputs)
 
-    def run(first: int, stop: int) -> int:
+    def run(first: int, stop: int) -> None:
         workspace = prepared.take_workspace(steps)
         addresses = prepared.laid_tables.address, workspace.address, told.address, results.address
         entries().run_samples(*addresses, steps, samples, *INDEPENDENT, first, stop)
         prepared.give_back(workspace, steps)
-        return stop - first
 
-    cuts = _cuts(prepared, steps, samples, threads)
-    if len(cuts) == 2:
-        done = run(0, samples)
-        if tell is not None:
-            tell(done)
-        return
-    for done in accumulate(_each(run, cuts, threads)):
-        if tell is not None:
-            tell(done)
+    share_out(run, _cuts(prepared, steps, samples, threads), threads, tell)
 
 
 def _cuts(prepared: Prepared, steps: int, samples: int, threads: int) -> list[int]:
@@ -134,18 +124,6 @@ def _cuts(prepared: Prepared, steps: int, samples: int, threads: int) -> list[in
     parts = -(-samples // min(max(1, most), SAMPLES_PER_PART))
     parts = min(samples, max(parts, threads * PARTS_PER_THREAD if threads > 1 else 1))
     return [samples * part // parts for part in range(parts + 1)]
-
-
-def _each(run: Callable[[int, int], int], cuts: list[int], threads: int) -> Iterator[int]:
-    """Run every part; one that has not begun when the run is interrupted never begins."""
-    if threads == 1:
-        yield from starmap(run, pairwise(cuts))
-        return
-    pool = ThreadPoolExecutor(threads)
-    try:
-        yield from pool.map(run, cuts[:-1], cuts[1:])
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def engine_versions() -> dict[str, str]:

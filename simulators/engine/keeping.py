@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import sys
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -15,28 +13,17 @@ import llvmlite.binding
 from ...exporters.program.program import STATE_LIMIT
 from ...exporters.program.reciprocals import RECIPROCAL_EXP, reciprocals
 from ...models.errors import InputError
-from ...models.files import atomic_file
+from ...models.files import atomic_file, cache_folder
 from ..neurons import QUOTIENT_LIMIT
 from .processor import features
 
 _FOREIGN = [STATE_LIMIT, QUOTIENT_LIMIT, RECIPROCAL_EXP, *(reciprocals(bits).tolist() for bits in (2, 3, 4))]
 """Constants of other folders that are compiled into the kernels."""
-CACHE_VARIABLE = "SPIKEWRIGHT_CACHE_DIR"
 
 
 def kernel_file() -> Path:
-    """File of the compiled kernels: under ``$SPIKEWRIGHT_CACHE_DIR``, else in the system's place for a user's caches.
-
-    Its name tells all that the kernels are made of and made for: sources, compilers, processor.
-    """
-    named = os.environ.get(CACHE_VARIABLE)
-    if named:
-        base = Path(named).expanduser()
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches" / "spikewright"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spikewright"
-    return base / "kernels" / source_digest() / f"{processor_digest()}.kernels"
+    """File of the compiled kernels; its name tells what they are made of and for: sources, compilers, processor."""
+    return cache_folder() / "kernels" / source_digest() / f"{processor_digest()}.kernels"
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Memory of a run, predicted from the program alone, and refused before the start if there is not as much."""
+"""Memory of a run, predicted from the program alone."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...exporters.program.feed import Feed
 from ...exporters.program.program import Program
-from ...models.errors import ConfigError, MemoryLimit
-from .available import available_memory
+from ...models.errors import ConfigError
 from .buffers import extent_of, result_places, result_rooms
 from .execute import processors, records_spikes
 from .outline import outline
@@ -22,8 +20,6 @@ from .workspace import workspace_rooms
 if TYPE_CHECKING:
     from ..placement import Placement
 
-SMALL = 1 << 24
-"""Bytes that need not be asked for."""
 CHUNK_BYTES = 1 << 28
 """Samples are run in chunks of about so much, where chunks save memory."""
 COUNTED_BY_CORE = 9
@@ -208,52 +204,3 @@ class Need:
 def bytes_of(tables: Tables) -> int:
     """Bytes of all arrays of the tables."""
     return sum(array.nbytes for array in tables if isinstance(array, np.ndarray))
-
-
-def chunk_that_fits(
-    program: Program,
-    feed: Feed,
-    record: tuple[str, ...],
-    place: Placement | None,
-    threads: int | None,
-    chunk: int | None,
-    out: bool,
-) -> int:
-    """Samples to be run at a time: `chunk`, or as many as suit the free memory.
-
-    Raises
-    ------
-    MemoryLimit
-        If there is less memory than the run needs.
-    """
-    if _is_small(program, feed, record, place):
-        return chunk or feed.samples
-    need = Need(program, feed.steps, feed.samples, record, threads, place, feed.bytes_of(1), feed.lazy, out)
-    free = available_memory()
-    memory = need.memory(chunk or need.chunk(free))
-    if free is not None and memory.total > free:
-        parts = {name: getattr(memory, name) for name in ("tables", "workspaces", "inputs", "results", "trace")}
-        told = [f"{size:,} bytes for its {name}" for name, size in parts.items() if size]
-        told.append(f"running {memory.chunk} of {memory.samples} samples at a time")
-        if not out:
-            need = Need(program, feed.steps, feed.samples, record, threads, place, feed.bytes_of(1), feed.lazy, True)
-            told.append(f"{need.memory(chunk or need.chunk(free)).total:,} bytes in all with its results on disk")
-        raise MemoryLimit(
-            f"The run needs {memory.total:,} bytes of memory, {free:,} are available. Run fewer samples at a time "
-            "(chunk=...), write the results to disk (out=FOLDER), or record less. It needs:",
-            told,
-        )
-    return memory.chunk
-
-
-def _is_small(program: Program, feed: Feed, record: tuple[str, ...], place: Placement | None) -> bool:
-    """Whether a run is far too small for memory to matter, which is told in a few microseconds."""
-    tables = kept_tables(program, place)
-    if tables is None:
-        return False
-    values = 24 if "state" in record else 16 if record else 1
-    rows = feed.steps * feed.samples
-    counted = 2 * tables.segments + 2 * len(tables.projections) + tables.kept
-    if place is not None:
-        counted += COUNTED_BY_CORE * len(place.cores) * (1 + program.depth)
-    return tables.bias.size * (rows * values + 8 * feed.samples) + 8 * rows * counted < SMALL

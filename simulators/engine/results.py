@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .buffers import CACHE_LINE, result_places, result_rooms
+from .buffers import CACHE_LINE, WRITTEN, result_places, result_rooms
 from .laying import address_of
 from .order import Image, as_outside
 from .tables import Ints
@@ -70,8 +70,9 @@ class Layout:
 
     Attributes
     ----------
-    buffers : list of (int, list of int)
-        Bytes of every buffer, and which words of `told` are addresses in it.
+    buffers : list of (int, list of int, callable)
+        Bytes of every buffer, which words of `told` are addresses in it, and what makes it: `np.zeros`, or `np.empty`
+        if the kernels write all of it, which leaves its pages to the threads.
     members : dict of str to Member
         As `handover.RESULTS` names them, and in that order.
     told : array of int
@@ -81,12 +82,16 @@ class Layout:
     def __init__(self, prepared: Prepared, steps: int, samples: int, spikes: bool, state: bool) -> None:
         rooms = result_rooms(prepared.extent, steps, samples, spikes, state)
         sizes, places = result_places(rooms)
-        self.buffers: list[tuple[int, list[int]]] = [(size, []) for size in sizes]
+        self.buffers: list[tuple[int, list[int], Callable[..., NDArray[Any]]]] = [
+            (size, [], np.zeros) for size in sizes
+        ]
         parts = _parts(prepared, steps, samples)
         self.members: dict[str, Member] = {}
         self.told = array("q")
         for name, (size, kind) in rooms.items():
             (buffer, offset), dtype = places[name], np.dtype(kind)
+            if buffer and name in WRITTEN:
+                self.buffers[buffer] = sizes[buffer], [], np.empty
             own = [(p.name, offset + p.first * dtype.itemsize, p.shape, p.seen) for p in parts[name] if size]
             self.members[name] = Member(buffer, offset, size, dtype, own)
             if size:
@@ -118,8 +123,8 @@ class Results:
         self._members = layout.members
         self._rooms: list[tuple[NDArray[np.uint8], int]] = []
         self._told = told = layout.told[:]
-        for size, words in layout.buffers:
-            room = np.zeros(size, np.uint8)
+        for size, words, make in layout.buffers:
+            room = make(size, np.uint8)
             corner = address_of(room)
             first = -corner % CACHE_LINE
             self._rooms.append((room, first))

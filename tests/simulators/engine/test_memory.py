@@ -1,5 +1,6 @@
 """Memory is predicted from the program alone, as it is then allocated."""
 
+import gc
 import tracemalloc
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from agreement import laid_out
 from kinds import programs_of
 from samples import a_program, layered
 from spikewright.models.errors import ConfigError, MemoryLimit
-from spikewright.simulators.engine import memory
+from spikewright.simulators.engine import fitting
 from spikewright.simulators.engine.available import available_memory
 from spikewright.simulators.engine.memory import bytes_of, predict_memory
 from spikewright.simulators.engine.outline import outline
@@ -45,7 +46,7 @@ def test_every_array_has_the_room_that_was_predicted(drawn: tuple, neurons: int 
     workspace = {id(a if a.base is None else a.base): a.nbytes for a in new_workspace(tables, steps)}
     assert need.workspaces == sum(workspace.values())
     buffers = Layout(Prepared(program, layout), steps, samples, spikes=True, state=True).buffers
-    assert need.results == sum(size for size, _ in buffers)
+    assert need.results == sum(size for size, *_ in buffers)
 
 
 @pytest.mark.parametrize(
@@ -70,21 +71,53 @@ def test_a_whole_run_takes_what_was_predicted(record: tuple, chunk: int | None, 
 def test_a_run_that_cannot_fit_is_refused_before_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     program = layered((300, 200, 100))
     x = np.broadcast_to(np.uint8(0), (10, 50_000, 300))
-    monkeypatch.setattr(memory, "available_memory", lambda: 100_000_000)
+    monkeypatch.setattr(fitting, "available_memory", lambda: 50_000)
     with pytest.raises(
-        MemoryLimit, match=r"needs [\d,]+ bytes of memory, 100,000,000 are available.*out=FOLDER"
+        MemoryLimit, match=r"needs [\d,]+ bytes of memory even with its results on disk, 50,000 are available"
     ) as told:
         simulate(program, x, record=("spikes",), threads=1)
-    assert any("bytes for its results" in violation for violation in told.value.violations)
-    on_disk = next(v for v in told.value.violations if "with its results on disk" in v)
-    assert 10_000_000 < int(on_disk.split()[0].replace(",", "")) <= 100_000_000
+    assert any("bytes for its tables" in violation for violation in told.value.violations)
     assert told.value.exit_code == 3
+
+
+def test_results_that_do_not_fit_go_to_disk_as_long_as_the_trace_lives(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program, rng = layered((300, 200, 100)), np.random.default_rng(0)
+    x = (rng.random((10, 3000, 300)) < 0.1).astype(np.uint8)
+    expected = simulate(program, x, record=("spikes", "events"))
+    monkeypatch.setattr(fitting, "available_memory", lambda: 4_000_000)
+    monkeypatch.setenv("SPIKEWRIGHT_CACHE_DIR", str(tmp_path))
+    trace = simulate(program, x, record=("spikes", "events"), threads=1)
+    told = capsys.readouterr().err
+    (folder,) = (tmp_path / "results").iterdir()
+    assert str(folder) in told and "4,000,000 are available" in told
+    for name, spikes in expected.spikes.items():
+        assert isinstance(trace.spikes[name], np.memmap)
+        np.testing.assert_array_equal(trace.spikes[name], spikes)
+        np.testing.assert_array_equal(trace.events[name].neuron, expected.events[name].neuron)
+        np.testing.assert_array_equal(trace.counts[name], expected.counts[name])
+    kept = trace.counts["layer1"]
+    del trace
+    gc.collect()
+    assert not folder.exists()
+    np.testing.assert_array_equal(kept, expected.counts["layer1"])  # a mapped file stays as long as it is mapped
+
+
+def test_results_find_no_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program, x = layered((300, 200, 100)), np.zeros((10, 3000, 300), np.uint8)
+    simulate(program, x[:, :1])
+    monkeypatch.setattr(fitting, "available_memory", lambda: 4_000_000)
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SPIKEWRIGHT_CACHE_DIR", str(tmp_path / "file"))
+    with pytest.raises(MemoryLimit, match=r"cannot go to disk either.*out=FOLDER"):
+        simulate(program, x, record=("spikes",), threads=1)
 
 
 def test_chunks_shrink_to_the_memory_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     program, x = layered((30, 20, 10)), np.ones((10, 3000, 30), np.float32)
-    monkeypatch.setattr(memory, "SMALL", 0)
-    monkeypatch.setattr(memory, "available_memory", lambda: 2_100_000)
+    monkeypatch.setattr(fitting, "SMALL", 0)
+    monkeypatch.setattr(fitting, "available_memory", lambda: 2_100_000)
     told = []
     trace = simulate(program, x, threads=1, progress=told.append)
     assert told[-1] == 3000 and len(told) > 10

@@ -1,0 +1,87 @@
+"""A run made to fit into memory: in chunks, with its results on disk, or refused before it starts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...exporters.program.feed import Feed
+from ...exporters.program.program import Program
+from ...models.errors import MemoryLimit
+from .available import available_memory
+from .memory import COUNTED_BY_CORE, Memory, Need
+from .prepared import kept_tables
+
+if TYPE_CHECKING:
+    from ..placement import Placement
+
+SMALL = 1 << 24
+"""Bytes that need not be asked for."""
+
+
+class Fit(NamedTuple):
+    """How a run fits into memory.
+
+    Attributes
+    ----------
+    chunk : int
+        Samples to be run at a time.
+    lacking : str
+        Why its results must go to disk, if they must, in a sentence.
+    """
+
+    chunk: int
+    lacking: str = ""
+
+
+def fit(
+    program: Program,
+    feed: Feed,
+    record: tuple[str, ...],
+    place: Placement | None,
+    threads: int | None,
+    chunk: int | None,
+    out: bool,
+) -> Fit:
+    """Run `chunk` samples at a time, or as many as suit the free memory; send results to disk if they must go there.
+
+    Raises
+    ------
+    MemoryLimit
+        If there is less memory than the run needs.
+    """
+    if _is_small(program, feed, record, place):
+        return Fit(chunk or feed.samples)
+    free = available_memory()
+
+    def memory(on_disk: bool) -> Memory:
+        need = Need(program, feed.steps, feed.samples, record, threads, place, feed.bytes_of(1), feed.lazy, on_disk)
+        return need.memory(chunk or need.chunk(free))
+
+    found = memory(out)
+    if free is None or found.total <= free:
+        return Fit(found.chunk)
+    kept = found if out else memory(True)
+    if kept.total <= free:
+        return Fit(
+            kept.chunk, f"With its results the run needs {found.total:,} bytes of memory, {free:,} are available."
+        )
+    parts = {name: getattr(kept, name) for name in ("tables", "workspaces", "inputs", "results", "trace")}
+    told = [f"{size:,} bytes for its {name}" for name, size in parts.items() if size]
+    raise MemoryLimit(
+        f"The run needs {kept.total:,} bytes of memory even with its results on disk, {free:,} are available. Run "
+        "fewer samples at a time (chunk=...), on fewer threads, or record less. It needs:",
+        [*told, f"running {kept.chunk} of {kept.samples} samples at a time"],
+    )
+
+
+def _is_small(program: Program, feed: Feed, record: tuple[str, ...], place: Placement | None) -> bool:
+    """Whether a run is far too small for memory to matter, which is told in a few microseconds."""
+    tables = kept_tables(program, place)
+    if tables is None:
+        return False
+    values = 24 if "state" in record else 16 if record else 1
+    rows = feed.steps * feed.samples
+    counted = 2 * tables.segments + 2 * len(tables.projections) + tables.kept
+    if place is not None:
+        counted += COUNTED_BY_CORE * len(place.cores) * (1 + program.depth)
+    return tables.bias.size * (rows * values + 8 * feed.samples) + 8 * rows * counted < SMALL

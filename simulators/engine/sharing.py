@@ -1,0 +1,72 @@
+"""Parts of a run shared out among threads, of which the calling one is the first."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from threading import Thread
+
+Part = tuple[int, int]
+
+
+def share_out(
+    run: Callable[[int, int], object], cuts: list[int], threads: int, tell: Callable[[int], None] | None
+) -> None:
+    """Call ``run(first, stop)`` for all parts of the samples, between two of `cuts`; who is free takes the next one.
+
+    A part that has not begun when the run is interrupted, or when another one fails, never begins. A pool of threads
+    would take longer to set up than a hundred short samples.
+
+    Parameters
+    ----------
+    run : callable
+    cuts : list of int
+    threads : int
+    tell : callable, optional
+        Is told how many samples are done, more every time: after parts of the calling thread and at the end.
+    """
+    waiting = deque(pairwise(cuts))
+    done: list[int] = []
+    failed: list[BaseException] = []
+
+    def help_out() -> None:
+        try:
+            for first, stop in _taken(waiting):
+                run(first, stop)
+                done.append(stop - first)
+        except BaseException as error:  # raised where the caller sees it
+            waiting.clear()
+            failed.append(error)
+
+    helpers: list[Thread] = []
+    last = 0
+    try:
+        for _ in range(min(threads, len(waiting)) - 1):
+            helper = Thread(target=help_out)
+            helper.start()
+            helpers.append(helper)
+        for first, stop in _taken(waiting):
+            run(first, stop)
+            done.append(stop - first)
+            if tell is not None:
+                last = sum(done)
+                tell(last)
+    finally:
+        waiting.clear()
+        for helper in helpers:
+            helper.join()
+    if failed:
+        raise failed[0]
+    if tell is not None and last < sum(done):
+        tell(sum(done))
+
+
+def _taken(waiting: deque[Part]) -> Iterator[Part]:
+    """Take one part after the other; several threads may do that at once."""
+    while True:
+        try:
+            part = waiting.popleft()
+        except IndexError:
+            return
+        yield part
