@@ -149,7 +149,8 @@ def _engine(
     """Run of the engine, and how many samples it takes at a time."""
     run_engine, chunk_that_fits = _loaded()
     chunk = chunk_that_fits(program, feed, record, place, threads, chunk, out)
-    return lambda events, tell: run_engine(program, events, record, place, threads, tell), chunk
+    at_once = min(chunk, feed.samples)
+    return lambda events, tell: run_engine(program, events, record, place, threads, tell, at_once), chunk
 
 
 @cache

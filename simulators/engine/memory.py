@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,11 +12,13 @@ from ...exporters.program.program import Program
 from ...models.errors import ConfigError, MemoryLimit
 from .available import available_memory
 from .buffers import extent_of, result_places, result_rooms
-from .execute import processors, records_spikes
+from .cutting import copied_bytes, cut_program, uncut
+from .execute import records_spikes
 from .outline import outline
 from .prepared import kept_tables, segments_of
+from .runners import processors, runners_of
 from .tables import Tables
-from .workspace import workspace_rooms
+from .workspace import workspace_bytes
 
 if TYPE_CHECKING:
     from ..placement import Placement
@@ -39,7 +40,8 @@ class Memory:
     samples, chunk : int
         B, and how many of them are run at a time.
     tables : int
-        Synapses and neurons as the kernels read them, kept as long as the program lives.
+        Synapses and neurons as the kernels read them, kept as long as the program lives; and what is copied on the way
+        of a program that threads share.
     workspaces : int
         Of all threads.
     inputs : int
@@ -102,7 +104,8 @@ def predict_memory(
     """
     if min(steps, samples, threads or 1, chunk or 1) < 1 or 0 in (threads, chunk):
         raise ConfigError(f"steps={steps}, samples={samples}, threads={threads}, chunk={chunk}: give 1 or more each.")
-    need = Need(program, steps, samples, record, threads, place, encoded_bytes(program, steps, lazy), lazy, out)
+    encoded, at_once = encoded_bytes(program, steps, lazy), min(samples, chunk or samples)
+    need = Need(program, steps, samples, record, threads, place, encoded, lazy, out, at_once)
     return need.memory(chunk or need.chunk(None))
 
 
@@ -113,9 +116,10 @@ def encoded_bytes(program: Program, steps: int, lazy: bool) -> int:
 
 
 class Need:
-    """What a run needs, for chunks of any size; `encoded` is the bytes that one sample takes until it is encoded.
+    """What a run needs, for chunks of any size.
 
-    The other parameters are those of `predict_memory`.
+    `encoded` is the bytes that one sample takes until it is encoded, `at_once` how many samples are to be run at a time
+    if there is room for them. The other parameters are those of `predict_memory`.
     """
 
     def __init__(
@@ -129,14 +133,18 @@ class Need:
         encoded: int,
         lazy: bool,
         out: bool,
+        at_once: int,
     ) -> None:
         self._program, self._steps, self._samples, self._place = program, steps, samples, place
         self._record, self._encoded, self._lazy, self._out = record, encoded, lazy, out
         self._threads = threads or processors()
-        tables = kept_tables(program, place) or outline(program, segments_of(program, place), place)
-        rooms = workspace_rooms(tables, steps).values()
-        self._tables = bytes_of(tables)
-        self._workspace = int(sum(prod(shape) * np.dtype(kind).itemsize for shape, kind in rooms))
+        self._runners, copied = runners_of(program, at_once, self._threads, place), 0
+        tables = kept_tables(program, place, self._runners)
+        if tables is None:
+            cut = cut_program(program, self._runners) if self._runners > 1 else uncut(program)
+            tables, copied = outline(cut, segments_of(cut.program, place), place), copied_bytes(cut)
+        self._tables = bytes_of(tables) + copied
+        self._workspace = workspace_bytes(tables, steps, self._runners)
         self._extent = extent_of(program, tables)
 
     def memory(self, chunk: int) -> Memory:
@@ -146,7 +154,7 @@ class Need:
             self._samples,
             chunk,
             tables=self._tables,
-            workspaces=self._workspace * min(self._threads, chunk),
+            workspaces=self._workspaces(chunk),
             inputs=self._inputs(chunk),
             results=self._results(chunk),
             trace=self._made(chunk) + self._joined(chunk),
@@ -158,8 +166,11 @@ class Need:
             return self._samples
         one, budget = self.memory(1), CHUNK_BYTES
         if free is not None:
-            budget = min(budget, free - one.tables - self._workspace * self._threads - self._joined(1))
+            budget = min(budget, free - one.tables - self._workspaces(self._samples) - self._joined(1))
         return max(1, min(self._samples, budget // max(1, one.total - one.tables - one.workspaces - self._joined(1))))
+
+    def _workspaces(self, chunk: int) -> int:
+        return self._workspace * min(self._threads // self._runners, chunk)
 
     def _inputs(self, chunk: int) -> int:
         ports = self._program.inputs
@@ -226,9 +237,11 @@ def chunk_that_fits(
     MemoryLimit
         If there is less memory than the run needs.
     """
-    if _is_small(program, feed, record, place):
+    at_once = min(feed.samples, chunk or feed.samples)
+    if _is_small(program, feed, record, place, runners_of(program, at_once, threads or processors(), place)):
         return chunk or feed.samples
-    need = Need(program, feed.steps, feed.samples, record, threads, place, feed.bytes_of(1), feed.lazy, out)
+    run = program, feed.steps, feed.samples, record, threads, place, feed.bytes_of(1), feed.lazy
+    need = Need(*run, out, at_once)
     free = available_memory()
     memory = need.memory(chunk or need.chunk(free))
     if free is not None and memory.total > free:
@@ -236,7 +249,7 @@ def chunk_that_fits(
         told = [f"{size:,} bytes for its {name}" for name, size in parts.items() if size]
         told.append(f"running {memory.chunk} of {memory.samples} samples at a time")
         if not out:
-            need = Need(program, feed.steps, feed.samples, record, threads, place, feed.bytes_of(1), feed.lazy, True)
+            need = Need(*run, True, at_once)
             told.append(f"{need.memory(chunk or need.chunk(free)).total:,} bytes in all with its results on disk")
         raise MemoryLimit(
             f"The run needs {memory.total:,} bytes of memory, {free:,} are available. Run fewer samples at a time "
@@ -246,9 +259,9 @@ def chunk_that_fits(
     return memory.chunk
 
 
-def _is_small(program: Program, feed: Feed, record: tuple[str, ...], place: Placement | None) -> bool:
+def _is_small(program: Program, feed: Feed, record: tuple[str, ...], place: Placement | None, runners: int) -> bool:
     """Whether a run is far too small for memory to matter, which is told in a few microseconds."""
-    tables = kept_tables(program, place)
+    tables = kept_tables(program, place, runners)
     if tables is None:
         return False
     values = 24 if "state" in record else 16 if record else 1

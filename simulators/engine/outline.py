@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...exporters.program.program import Program, Projection
+from .blocks import block_of, blocks
+from .cutting import Cut
 from .order import Image, images, outside
 from .packing import LISTED_SHARE, WIDE_FAN_IN, Packed, pack, step_exp_of
-from .plan import block_of, blocks
 from .processor import has_matrix_unit
 from .record_types import (
     ANY,
@@ -40,9 +41,10 @@ if TYPE_CHECKING:
     from ..placement import Placement
 
 
-def outline(program: Program, segments: Segments, place: Placement | None = None) -> Tables:
+def outline(cut: Cut, segments: Segments, place: Placement | None = None) -> Tables:
     """Tables as `plan.build_tables` makes them; the large arrays have shape and type, but no memory and no contents."""
-    populations, image, block = program.populations, images(program), block_of(program)
+    program, populations = cut.program, cut.program.populations
+    image, block = images(program), block_of(cut)
     packed = {
         p.name: [
             part
@@ -65,15 +67,17 @@ def outline(program: Program, segments: Segments, place: Placement | None = None
         size=size,
         binary=sum(port.kind != "graded" for port in program.inputs),
         inputs=len(program.inputs),
-        block=hollow((len(blocks(program)),), np.int64),
-        populations=population_records(program, always, packed, segments, image),
+        block=hollow((len(blocks(cut)),), np.int64),
+        populations=population_records(cut, always, packed, segments, image),
         projections=projection_records(program, parts, dict.fromkeys(names, 0), masks),
         bias=hollow((states,), np.int32),
         keep_u=hollow((registers,), np.int32),
         keep_v=hollow((registers,), np.int32),
         theta=hollow((registers,), np.int32),
         bit=hollow((states if any(part.form >= LISTS for part in parts) else 0,), np.int64),
-        **tally_records(make_tallies(program, parts, names, image, place).values(), parts, place is not None),
+        **tally_records(
+            make_tallies(program, parts, names, image, place).values(), parts, [0] * len(parts), place is not None
+        ),
         synapses=hollow((sum(mask.size for mask in masks),), np.uint64),
         always=hollow((all_words,), np.uint64),
         reachable=hollow((all_words,), np.uint64),

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...exporters.program.make import require_valid
 from ...exporters.program.program import Input, Population, Program
+from .blocks import block_of, blocks
+from .cutting import Cut
 from .listing import join_lists
 from .order import Image, images, outside
 from .packing import pack
@@ -19,7 +20,7 @@ from .shapes import BLOCK, tile_shapes
 from .strip_records import strip_records
 from .tables import Ints, Tables
 from .tallies import Tally, make_tallies
-from .tally_records import tally_records
+from .tally_records import rows_of, tally_records
 from .tile_records import tile_records
 from .words import (
     Segments,
@@ -49,7 +50,7 @@ class Plan(NamedTuple):
     images : dict of str to (C, H, W)
         Populations whose neurons lie place by place.
     projections : list of str
-        Projection of the program behind every one of the tables.
+        Projection of the whole program behind every one of the tables.
     tallies : dict of source to Tally
         What is counted of its events.
     """
@@ -60,28 +61,22 @@ class Plan(NamedTuple):
     tallies: dict[str, Tally]
 
 
-def build_tables(program: Program, segments: Segments, place: Placement | None = None) -> Plan:
-    """Flatten `program` for the kernels.
+def build_tables(cut: Cut, segments: Segments, place: Placement | None = None) -> Plan:
+    """Flatten a valid program for the kernels.
 
     Parameters
     ----------
-    program : Program
+    cut : Cut
     segments : dict of population to parts
     place : Placement, optional
         Count by core too.
-
-    Raises
-    ------
-    InputError
-        If the program breaks a rule of `make_program`.
     """
-    require_valid(program)
-    populations = program.populations
+    program, populations = cut.program, cut.program.populations
     inputs = sorted(program.inputs, key=lambda port: port.kind == "graded")  # stable: by name within a kind
     sources: list[Input | Population] = [*inputs, *populations]
     index = {source.name: number for number, source in enumerate(sources)}
     image = images(program)
-    block, home = blocks(program), block_of(program)
+    block, home = blocks(cut), block_of(cut)
     packed = {
         p.name: [
             part for q in program.into(p.name) for part in pack(program, q, image, home.get(q.source) != home[p.name])
@@ -98,6 +93,7 @@ def build_tables(program: Program, segments: Segments, place: Placement | None =
         return as_words(mask, bits[name])
 
     tallies = make_tallies(program, parts, index, image, place)
+    whole = [cut.projections[part.projection.name] for part in parts]
     masks = [words(part.projection.target, part.exist, part.form) for part in parts]
     placed = [mask for part, mask in zip(parts, masks, strict=True) if part.form == PLACES]
     always = [words(p.name, p.bias_mant[None, order[p.name]] != 0)[0] for p in populations]
@@ -107,14 +103,14 @@ def build_tables(program: Program, segments: Segments, place: Placement | None =
         binary=sum(port.kind != "graded" for port in inputs),
         inputs=len(inputs),
         block=_ints(block),
-        populations=population_records(program, always, packed, segments, image),
+        populations=population_records(cut, always, packed, segments, image),
         projections=projection_records(program, parts, index, masks),
         bias=_join([padded(p.bias[order[p.name]]) for p in populations], np.int32),
         **_registers(program, order),
         bit=_join([padded(own) for own in places_of_bits(bits)], np.int64)
         if any(part.form >= LISTS for part in parts)
         else _ints([]),
-        **tally_records(tallies.values(), parts, place is not None),
+        **tally_records(tallies.values(), parts, rows_of(whole), place is not None),
         synapses=_join(masks, np.uint64),
         always=_join(always, np.uint64),
         reachable=_join(touchable, np.uint64),
@@ -132,7 +128,7 @@ def build_tables(program: Program, segments: Segments, place: Placement | None =
         tiles=_aligned(_join([part.tiled.weights for part in parts if part.tiled is not None], np.int8)),
         tile_shapes=tile_shapes(),
     )
-    return Plan(tables, image, [part.projection.name for part in parts], tallies)
+    return Plan(tables, image, whole, tallies)
 
 
 def _registers(program: Program, order: dict[str, Ints]) -> dict[str, NDArray[np.int32]]:
@@ -151,27 +147,6 @@ def _registers(program: Program, order: dict[str, Ints]) -> dict[str, NDArray[np
 def padded(values: NDArray[np.generic]) -> NDArray[np.generic]:
     """Values of the neurons of a population, with zeros up to a whole block of neurons."""
     return np.pad(values, (0, -values.size % BLOCK))
-
-
-def block_of(program: Program) -> dict[str, int]:
-    """Block that every population belongs to."""
-    cuts = blocks(program)
-    return {p.name: int(np.searchsorted(cuts, number, "right")) for number, p in enumerate(program.populations)}
-
-
-def blocks(program: Program) -> list[int]:
-    """Cut the populations where no projection leads back; inside a block they advance row by row together."""
-    position = {p.name: number for number, p in enumerate(program.populations)}
-    last_source = list(range(len(position)))
-    for q in program.projections:
-        source, target = position.get(q.source, -1), position[q.target]
-        last_source[target] = max(last_source[target], source)
-    cuts, end = [0], 0
-    for number, source in enumerate(last_source):
-        end = max(end, source)
-        if end == number:
-            cuts.append(number + 1)
-    return cuts
 
 
 def _ints(values: Sequence[int]) -> Ints:

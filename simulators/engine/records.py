@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from ...exporters.program.program import Population, Program
 from ...exporters.program.projection import WINDOWED
+from .blocks import waits
+from .cutting import Cut
 from .order import Image
 from .packing import Packed
 from .record_types import (
@@ -37,17 +39,21 @@ SMALL = (BYTES, BYTE_STRIPS, PLACES)
 
 
 def population_records(
-    program: Program,
+    cut: Cut,
     always: list[Words],
     packed: dict[str, list[Packed]],
     segments: Segments,
     image: dict[str, Image],
 ) -> NDArray[np.void]:
     """Records of all populations; `packed` holds the projections into each."""
-    populations = program.populations
+    program, populations = cut.program, cut.program.populations
     table = np.zeros(len(populations), POPULATION)
     table["size"] = [p.size for p in populations]
-    table["first"] = firsts(table["size"])
+    for name in ("whole", "runner"):
+        table[name] = [getattr(part, name) for part in cut.parts.values()]
+    table["part"] = [part.first for part in cut.parts.values()]
+    table["first"] = firsts(table["size"]) - table["part"]
+    table["waits"] = waits(cut)
     table["state"] = firsts(-(-table["size"] // BLOCK) * BLOCK)
     table["source"] = len(program.inputs) + np.arange(len(table))
     table["projections"] = [len(packed[p.name]) for p in populations]
@@ -69,7 +75,7 @@ def population_records(
     table["biased"] = [-int(p.bias_mant.any()) for p in populations]
     table["sleeps"] = [_sleeps(p, int(fused)) for p, fused in zip(populations, table["fused"], strict=True)]
     table["valued"] = [program.events(p.name).graded for p in populations]
-    table["value"] = firsts(table["size"] * table["valued"])
+    table["value"] = firsts(table["size"] * table["valued"]) - table["part"] * table["valued"]
     shared = table["update"] == PLAIN
     for name, register, whole, factor in (
         ("keep_u", "du", 4095, -1),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from math import prod
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .record_types import BYTE_STRIPS, PLACES, SHORT_STRIPS, VALUED_STRIPS
-from .shapes import AT_ONCE, BLOCK, COLUMNS, PANEL_ROWS, STRIP_EVENTS
+from .shapes import AT_ONCE, BLOCK, COLUMNS, MET, PANEL_ROWS, STRIP_EVENTS
 from .tables import Ints, Tables
 from .words import WORD
 
@@ -61,6 +62,10 @@ class Workspace(NamedTuple):
         Sums of the words of one row of one source.
     counts : (...,) int32
         Spikes of the neurons of one population.
+    met : (2 MET,) int64
+        How often a thread has come to wait for the others that share the sample.
+    runner, runners : int
+        Which of these threads this one is, and how many they are.
     """
 
     u: NDArray[np.int32]
@@ -95,8 +100,13 @@ class Workspace(NamedTuple):
     tiled: Ints
     tallies: Ints
     counts: NDArray[np.int32]
+    met: Ints
+    runner: int
+    runners: int
 
 
+SHARED = ("u", "v", "waiting", "silent", "asleep", "rows", "values", "begin", "met")
+"""What threads that share a sample share of it: everything of which a population has a place of its own."""
 Rooms = dict[str, tuple[tuple[int, ...], type[np.generic]]]
 """Shape and type of every array by its name."""
 
@@ -138,20 +148,35 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "tiled": (len(tiled), np.int64),
         "tallies": (int(tables.counters["words"].max()), np.int64),
         "counts": (int(tables.populations["size"].max()), np.int32),
+        "met": (2 * MET, np.int64),
     }
     return {name: ((size,), dtype) for name, (size, dtype) in flat.items()} | {
         "begin": ((room.size, steps + 1), np.int64)
     }
 
 
-def new_workspace(tables: Tables, steps: int) -> Workspace:
-    """Allocate what a thread needs for samples of `steps` rows."""
-    room = _room(tables, steps)
-    sizes = workspace_rooms(tables, steps)
-    arrays = {name: np.zeros(*sizes[name]) for name in sizes}
-    arrays["begin"][:, 0] = np.cumsum(room) - room
+def new_workspaces(tables: Tables, steps: int, runners: int) -> list[Workspace]:
+    """Allocate what each of several threads needs that share samples of `steps` rows."""
+    room, sizes = _room(tables, steps), workspace_rooms(tables, steps)
+    shared = {name: np.zeros(*sizes[name]) for name in SHARED}
+    shared["begin"][:, 0] = np.cumsum(room) - room
+    return [Workspace(**shared, **_own(sizes), runner=runner, runners=runners) for runner in range(runners)]
+
+
+def _own(sizes: Rooms) -> dict[str, NDArray[Any]]:
+    """Arrays of one thread alone."""
+    arrays = {name: np.zeros(*size) for name, size in sizes.items() if name not in SHARED}
     arrays["panel"], arrays["tap"] = aligned(arrays["panel"].nbytes), aligned(arrays["tap"].nbytes).view(np.int16)
-    return Workspace(**arrays)
+    return arrays
+
+
+def workspace_bytes(tables: Tables, steps: int, runners: int) -> int:
+    """Bytes of the workspaces of so many threads that share samples."""
+    own = {
+        name: prod(shape) * np.dtype(kind).itemsize for name, (shape, kind) in workspace_rooms(tables, steps).items()
+    }
+    shared = sum(own[name] for name in SHARED)
+    return shared + runners * (sum(own.values()) - shared)
 
 
 def _room(tables: Tables, steps: int) -> Ints:

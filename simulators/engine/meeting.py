@@ -1,0 +1,85 @@
+"""Where threads that share a sample wait for each other, without the operating system as long as nobody is late."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from .compiled import kernel
+from .processor import IS_X86
+from .shapes import MET
+
+SPINS = 2000
+"""Looks before a thread lets others use its processor: some tens of microseconds, in which most others come."""
+YIELDS = hasattr(os, "sched_yield")
+WORD = ir.IntType(64)
+
+
+@kernel
+def meet(work):
+    """Go on when all runners have come here; what each has written until then the others read from then on."""
+    if work.runners == 1:
+        return
+    here = _count_one(work.met) + 1
+    all_here = (here + work.runners - 1) // work.runners * work.runners
+    looks = 0
+    while _counted(work.met) < all_here:
+        looks += 1
+        if looks < SPINS or not YIELDS:
+            _pause()
+        else:
+            _yield()
+
+
+def _place(context: Any, builder: Any, kind: Any, met: Any) -> Any:
+    return builder.gep(context.make_array(kind)(context, builder, met).data, [ir.Constant(WORD, MET)])
+
+
+@intrinsic
+def _count_one(typingctx: Any, met: Any) -> Any:
+    """Add one to how many have come, and return how many had."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = _place(context, builder, signature.args[0], arguments[0])
+        return builder.atomic_rmw("add", place, ir.Constant(WORD, 1), "acq_rel")
+
+    return types.int64(met), code
+
+
+@intrinsic
+def _counted(typingctx: Any, met: Any) -> Any:
+    """Return how many have come."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.load_atomic(_place(context, builder, signature.args[0], arguments[0]), "acquire", 8)
+
+    return types.int64(met), code
+
+
+@intrinsic
+def _pause(typingctx: Any) -> Any:
+    """Tell the processor that this is a loop of waiting."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        if IS_X86:
+            kind = ir.FunctionType(ir.VoidType(), [])
+            builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.sse2.pause"), [])
+        return context.get_dummy_value()
+
+    return types.void(), code
+
+
+@intrinsic
+def _yield(typingctx: Any) -> Any:
+    """Let another thread have this processor."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(ir.IntType(32), [])
+        builder.call(cgutils.get_or_insert_function(builder.module, kind, "sched_yield"), [])
+        return context.get_dummy_value()
+
+    return types.void(), code
