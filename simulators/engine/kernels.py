@@ -11,7 +11,7 @@ from .counting import count_events, count_spikes, place_of
 from .handover import read_inputs, read_results, read_tables, read_workspace
 from .lists import list_bytes, list_values
 from .matrix_unit import configure, release
-from .meeting import meet
+from .meeting import gather_lists, meet
 from .neurons import wake
 from .shapes import BLOCK
 from .stepping import step, step_by_sums
@@ -25,8 +25,8 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
     ----------
     tables, work, inputs, results : int
         Addresses of what `laying.lay` told of a Tables, the Workspace of this thread, an Inputs and a Results.
-        Samples are independent, so threads may write different ones at the same time. Those whose workspaces are
-        one's `runners` come here together, for the same samples: each runs its own populations.
+        Samples are independent, so threads may write different ones at the same time. Those that share samples come
+        here together, and each runs its own populations.
     steps, samples : int
         T and B.
     early, period : int
@@ -46,13 +46,15 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
         if work.runner == 0:
             for t in range(steps):
                 _list_inputs(tables, inputs, t, t * samples + b, work)
+        meet(work)
         for block in range(tables.block.size - 1):
-            meet(work)
             for t in range(steps):
-                for number in range(tables.block[block], tables.block[block + 1]):
+                since, stop = tables.block[block], tables.block[block + 1]
+                for number in range(since, stop):
                     p = tables.populations[number]
                     if p.waits:
-                        meet(work)
+                        gather_lists(tables, since, number, t, work)
+                        since = number
                     if p.runner != work.runner:
                         continue
                     begun = t - early + p.level if early else t
@@ -69,7 +71,7 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
                     else:
                         at, up = sum_inputs(tables, p, t, b, steps, samples, work, results)
                     step(tables, p, at, up, t, b, steps, samples, work, results)
-        meet(work)
+                gather_lists(tables, since, stop, t, work)
         count_spikes(tables, b, steps, samples, work, results)
         count_events(tables, b, steps, samples, work, results)
         if results.last.size:

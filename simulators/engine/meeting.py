@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
@@ -33,6 +34,39 @@ def meet(work):
             _pause()
         else:
             _yield()
+
+
+@kernel
+def gather_lists(tables, first, stop, t, work):
+    """Put the lists of row `t` of all parts of populations together, where all runners then read them.
+
+    The parts are those among the populations ``first .. stop - 1``, which all runners have finished first.
+    """
+    if work.runners == 1:
+        return
+    meet(work)
+    for number in range(first, stop):
+        p = tables.populations[number]
+        if p.runner == work.runner and p.size < p.whole:
+            _gather_list(tables, number, t, work)
+    meet(work)
+
+
+@kernel
+def _gather_list(tables, number, t, work):
+    """Copy the list of a part behind those of the parts before it; that of the last one ends the list of all."""
+    p = tables.populations[number]
+    events, to, before = work.rows[p.sent - 1], work.begin[p.source, t], number - 1
+    while before >= 0 and tables.populations[before].source == p.source:
+        to += work.rows[tables.populations[before].sent - 1]
+        before -= 1
+    for event in range(events):
+        work.rows[to + event] = np.int32(work.rows[p.sent + event] + p.part)
+    if p.valued:
+        for event in range(events):
+            work.values[to + event] = work.values[p.sent + event]
+    if p.part + p.size == p.whole:
+        work.begin[p.source, t + 1] = to + events
 
 
 def _place(context: Any, builder: Any, kind: Any, met: Any) -> Any:

@@ -12,7 +12,7 @@ from ...exporters.program.program import Program
 from ...models.errors import ConfigError, MemoryLimit
 from .available import available_memory
 from .buffers import extent_of, result_places, result_rooms
-from .cutting import copied_bytes, cut_program, uncut
+from .cutting import cut_program
 from .execute import records_spikes
 from .outline import outline
 from .prepared import kept_tables, segments_of
@@ -40,8 +40,7 @@ class Memory:
     samples, chunk : int
         B, and how many of them are run at a time.
     tables : int
-        Synapses and neurons as the kernels read them, kept as long as the program lives; and what is copied on the way
-        of a program that threads share.
+        Synapses and neurons as the kernels read them, kept as long as the program lives.
     workspaces : int
         Of all threads.
     inputs : int
@@ -138,12 +137,12 @@ class Need:
         self._program, self._steps, self._samples, self._place = program, steps, samples, place
         self._record, self._encoded, self._lazy, self._out = record, encoded, lazy, out
         self._threads = threads or processors()
-        self._runners, copied = runners_of(program, at_once, self._threads, place), 0
+        self._runners = runners_of(program, at_once, self._threads, place)
         tables = kept_tables(program, place, self._runners)
         if tables is None:
-            cut = cut_program(program, self._runners) if self._runners > 1 else uncut(program)
-            tables, copied = outline(cut, segments_of(cut.program, place), place), copied_bytes(cut)
-        self._tables = bytes_of(tables) + copied
+            cut = cut_program(program, self._runners)
+            tables = outline(cut, segments_of(cut, place), place)
+        self._tables = bytes_of(tables)
         self._workspace = workspace_bytes(tables, steps, self._runners)
         self._extent = extent_of(program, tables)
 

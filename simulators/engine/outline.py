@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...exporters.program.program import Program, Projection
-from .blocks import block_of, blocks
+from .blocks import block_of, blocks_of_parts
 from .cutting import Cut
 from .order import Image, images, outside
 from .packing import LISTED_SHARE, WIDE_FAN_IN, Packed, pack, step_exp_of
@@ -41,20 +41,21 @@ if TYPE_CHECKING:
     from ..placement import Placement
 
 
-def outline(cut: Cut, segments: Segments, place: Placement | None = None) -> Tables:
+def outline(program: Cut, segments: Segments, place: Placement | None = None) -> Tables:
     """Tables as `plan.build_tables` makes them; the large arrays have shape and type, but no memory and no contents."""
-    program, populations = cut.program, cut.program.populations
-    image, block = images(program), block_of(cut)
+    populations, image, home = program.populations, images(program), block_of(program.whole)
     packed = {
         p.name: [
             part
             for q in program.into(p.name)
-            for part in _pack(program, q, image, block.get(q.source) != block[p.name])
+            for part in _pack(program, q, image, home.get(q.source) != home[program.parts[p.name].population])
         ]
         for p in populations
     }
     parts = [part for own in packed.values() for part in own]
-    size = np.array([source.size for source in (*program.inputs, *populations)], np.int64)
+    blocks = [home[program.parts[part.projection.target].population] for part in parts]
+    sources = *program.inputs, *program.whole.populations
+    size = np.array([source.size for source in sources], np.int64)
     bits = bit_parts(segments, image)
     words = {p.name: sum(-(-(stop - start) // WORD) for start, stop in bits[p.name]) for p in populations}
     masks = [hollow((len(part.exist), _words(part, words)), np.uint64) for part in parts]
@@ -62,13 +63,13 @@ def outline(cut: Cut, segments: Segments, place: Placement | None = None) -> Tab
     states, all_words = sum(-(-p.size // BLOCK) * BLOCK for p in populations), sum(words.values())
     registers = states if any(update_of(p) == ANY for p in populations) else 0
     small = sum(weights_of(part).size for part in parts if part.form in SMALL)
-    names = [source.name for source in (*program.inputs, *populations)]
+    names = [source.name for source in sources]
     return Tables(
         size=size,
         binary=sum(port.kind != "graded" for port in program.inputs),
         inputs=len(program.inputs),
-        block=hollow((len(blocks(cut)),), np.int64),
-        populations=population_records(cut, always, packed, segments, image),
+        block=hollow((len(blocks_of_parts(program)),), np.int64),
+        populations=population_records(program, always, packed, segments, image),
         projections=projection_records(program, parts, dict.fromkeys(names, 0), masks),
         bias=hollow((states,), np.int32),
         keep_u=hollow((registers,), np.int32),
@@ -89,7 +90,7 @@ def outline(cut: Cut, segments: Segments, place: Placement | None = None) -> Tab
         **_lists(parts),
         reach=hollow((sum(_words(part, words) for part in parts if part.form == PLACES),), np.uint64),
         **strip_records(program, parts, image),
-        tile_records=tile_records(parts, [block[part.projection.target] for part in parts], sum_room(size)),
+        tile_records=tile_records(parts, blocks, sum_room(size)),
         tiles=hollow((sum(part.tiled.weights.size for part in parts if part.tiled is not None),), np.int8),
         tile_shapes=tile_shapes(),
     )

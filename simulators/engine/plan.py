@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...exporters.program.program import Input, Population, Program
-from .blocks import block_of, blocks
+from .blocks import block_of, blocks_of_parts
 from .cutting import Cut
 from .listing import join_lists
 from .order import Image, images, outside
@@ -61,29 +61,33 @@ class Plan(NamedTuple):
     tallies: dict[str, Tally]
 
 
-def build_tables(cut: Cut, segments: Segments, place: Placement | None = None) -> Plan:
+def build_tables(program: Cut, segments: Segments, place: Placement | None = None) -> Plan:
     """Flatten a valid program for the kernels.
 
     Parameters
     ----------
-    cut : Cut
+    program : Cut
     segments : dict of population to parts
     place : Placement, optional
         Count by core too.
     """
-    program, populations = cut.program, cut.program.populations
+    populations = program.populations
     inputs = sorted(program.inputs, key=lambda port: port.kind == "graded")  # stable: by name within a kind
-    sources: list[Input | Population] = [*inputs, *populations]
+    sources: list[Input | Population] = [*inputs, *program.whole.populations]
     index = {source.name: number for number, source in enumerate(sources)}
     image = images(program)
-    block, home = blocks(cut), block_of(cut)
+    home = block_of(program.whole)
     packed = {
         p.name: [
-            part for q in program.into(p.name) for part in pack(program, q, image, home.get(q.source) != home[p.name])
+            part
+            for q in program.into(p.name)
+            for part in pack(program, q, image, home.get(q.source) != home[program.parts[p.name].population])
         ]
         for p in populations
     }
     parts = [part for own in packed.values() for part in own]
+    blocks = [home[program.parts[part.projection.target].population] for part in parts]
+    whole = [program.pieces[part.projection.name] for part in parts]
     order, bits = {p.name: outside(image.get(p.name), p.size) for p in populations}, bit_parts(segments, image)
 
     def words(name: str, mask: NDArray[np.bool_], form: int = BYTES) -> Words:
@@ -93,7 +97,6 @@ def build_tables(cut: Cut, segments: Segments, place: Placement | None = None) -
         return as_words(mask, bits[name])
 
     tallies = make_tallies(program, parts, index, image, place)
-    whole = [cut.projections[part.projection.name] for part in parts]
     masks = [words(part.projection.target, part.exist, part.form) for part in parts]
     placed = [mask for part, mask in zip(parts, masks, strict=True) if part.form == PLACES]
     always = [words(p.name, p.bias_mant[None, order[p.name]] != 0)[0] for p in populations]
@@ -102,8 +105,8 @@ def build_tables(cut: Cut, segments: Segments, place: Placement | None = None) -
         size=_ints([source.size for source in sources]),
         binary=sum(port.kind != "graded" for port in inputs),
         inputs=len(inputs),
-        block=_ints(block),
-        populations=population_records(cut, always, packed, segments, image),
+        block=_ints(blocks_of_parts(program)),
+        populations=population_records(program, always, packed, segments, image),
         projections=projection_records(program, parts, index, masks),
         bias=_join([padded(p.bias[order[p.name]]) for p in populations], np.int32),
         **_registers(program, order),
@@ -122,9 +125,7 @@ def build_tables(cut: Cut, segments: Segments, place: Placement | None = None) -
         **join_lists([part.lists for part in parts if part.lists is not None])._asdict(),
         reach=_join([np.bitwise_or.reduce(mask, axis=0) for mask in placed], np.uint64),
         **strip_records(program, parts, image),
-        tile_records=tile_records(
-            parts, [home[part.projection.target] for part in parts], sum_room(_ints([s.size for s in sources]))
-        ),
+        tile_records=tile_records(parts, blocks, sum_room(_ints([s.size for s in sources]))),
         tiles=_aligned(_join([part.tiled.weights for part in parts if part.tiled is not None], np.int8)),
         tile_shapes=tile_shapes(),
     )

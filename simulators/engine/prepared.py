@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from ...exporters.program.make import require_valid
 from ...exporters.program.program import Program
 from .buffers import Extent, extent_of
-from .cutting import cut_program, uncut
+from .cutting import cut_program
 from .laying import Laid, lay
 from .plan import build_tables
 from .results import Layout, Results
@@ -38,7 +38,7 @@ class Prepared:
     images : dict of str to (C, H, W)
         Populations whose neurons lie place by place.
     projections : dict of str to int
-        How many each is in the tables, in the order of their results: one for every delay and every pair of parts.
+        How many each is in the tables, in the order of their results: one for every delay and every part.
     tallies : dict of source to Tally
         What is counted of its events.
     valued : dict of str to dtype
@@ -52,8 +52,8 @@ class Prepared:
     def __init__(self, program: Program, place: Placement | None, runners: int = 1) -> None:
         require_valid(program)
         self.runners = runners
-        cut = cut_program(program, runners) if runners > 1 else uncut(program)
-        segments = segments_of(cut.program, place)
+        cut = cut_program(program, runners)
+        segments = segments_of(cut, place)
         self.tables, self.images, projections, self.tallies = build_tables(cut, segments, place)
         self.laid_tables = lay(self.tables)
         self.extent: Extent = extent_of(program, self.tables)

@@ -18,6 +18,7 @@ POPULATION = np.dtype(
         ("part", np.int64),  # first of them in this part
         ("runner", np.int64),  # thread that runs it, of several that share a sample
         ("waits", np.int64),  # whether they wait for each other before it in each row
+        ("sent", np.int64),  # where the events of a row of this part lie in `Workspace.rows`, behind their number
         ("state", np.int64),  # the same where populations are padded to whole blocks of neurons
         ("size", np.int64),
         ("source", np.int64),  # index among the sources

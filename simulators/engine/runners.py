@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakKeyDictionary
 
 from ...exporters.program.program import Program, Projection
-from .blocks import waits
-from .cutting import is_divisible, uncut
+from .blocks import blocks, waits
+from .cutting import is_divisible
 
 if TYPE_CHECKING:
     from ..placement import Placement
@@ -48,7 +48,8 @@ def _work(program: Program) -> int:
         for p in program.populations
     }
     shared = sum(work[p.name] for p in program.populations if is_divisible(program, p))
-    return int(shared / max(1, sum(waits(uncut(program))))) if shared > sum(work.values()) / 2 else 0
+    rows = len(blocks(program)) - 1 + sum(waits(program).values())
+    return int(shared / rows) if shared > sum(work.values()) / 2 else 0
 
 
 def _fan_in(program: Program, q: Projection) -> float:

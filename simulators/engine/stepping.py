@@ -17,7 +17,7 @@ from .strip_sums import sum_by_strips
 @kernel
 def step(tables, p, at, up, t, b, steps, samples, work, results):
     """Update population `p` with the sums from `at` on, list its events and write what was asked for."""
-    begin, rows = work.begin[p.source, t], work.rows
+    begin, rows = work.begin[p.source, t] if p.whole == p.size else p.sent, work.rows
     if p.divided:
         divide(work.a, work.divisor, p.size, p.divisor_min, p.reciprocal_bits, p.quotient_exp)
     if p.update == PLAIN:
@@ -73,8 +73,11 @@ def step_by_sums(tables, p, t, b, steps, samples, work, results):
 
 @kernel
 def _write_events(p, begin, end, t, b, steps, samples, work, results):
-    """Close the list of events of population `p`, and write them if they were asked for."""
-    work.begin[p.source, t + 1] = end
+    """Close the list of events of population `p`, or of its part, and write them if they were asked for."""
+    if p.whole == p.size:
+        work.begin[p.source, t + 1] = end
+    else:
+        work.rows[p.sent - 1] = np.int32(end - begin)
     to = place_of(p, steps * samples, t * samples + b)
     if results.spikes.size:
         for event in range(begin, end):

@@ -31,7 +31,8 @@ class Workspace(NamedTuple):
     asleep : (sources,) int64
         Whether neurons of a population may be behind.
     rows : flat int32
-        Indices of the neurons that fired: source after source, in each row after row.
+        Indices of the neurons that fired: of one row of every part of a population that is cut; then source after
+        source, in each row after row.
     values : flat int32
         Values of the events in the same places: of the inputs, or of all sources if a population sends some.
     begin : (sources, T + 1) int64
@@ -105,8 +106,8 @@ class Workspace(NamedTuple):
     runners: int
 
 
-SHARED = ("u", "v", "waiting", "silent", "asleep", "rows", "values", "begin", "met")
-"""What threads that share a sample share of it: everything of which a population has a place of its own."""
+SHARED = ("u", "v", "waiting", "silent", "rows", "values", "begin", "met")
+"""What threads that share a sample have in common: everything of which each part of a population has its own place."""
 Rooms = dict[str, tuple[tuple[int, ...], type[np.generic]]]
 """Shape and type of every array by its name."""
 
@@ -114,7 +115,8 @@ Rooms = dict[str, tuple[tuple[int, ...], type[np.generic]]]
 def workspace_rooms(tables: Tables, steps: int) -> Rooms:
     """Arrays of a workspace for samples of `steps` rows."""
     room, own, tiled = _room(tables, steps), tables.strips, tables.tile_records
-    valued = room if tables.populations["valued"].any() else room[: tables.inputs]
+    places, sent = int(room.sum()), sent_room(tables)
+    valued = places if tables.populations["valued"].any() else int(room[: tables.inputs].sum())
     width = sum_room(tables.size)
     flat: dict[str, tuple[int, type[np.generic]]] = {
         "u": (tables.bias.size, np.int32),
@@ -122,8 +124,8 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "waiting": (tables.theta.size, np.int32),
         "asleep": (room.size, np.int64),
         "silent": (tables.bias.size // BLOCK, np.int32),
-        "rows": (int(room.sum()), np.int32),
-        "values": (int(valued.sum()), np.int32),
+        "rows": (sent + places, np.int32),
+        "values": (sent + valued, np.int32),
         "fired": (width, np.uint8),
         "events": (width, np.int32),
         "total": (width, np.int32),
@@ -147,7 +149,7 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "since": (len(tiled), np.int64),
         "tiled": (len(tiled), np.int64),
         "tallies": (int(tables.counters["words"].max()), np.int64),
-        "counts": (int(tables.populations["size"].max()), np.int32),
+        "counts": (int(tables.populations["whole"].max()), np.int32),
         "met": (2 * MET, np.int64),
     }
     return {name: ((size,), dtype) for name, (size, dtype) in flat.items()} | {
@@ -159,7 +161,7 @@ def new_workspaces(tables: Tables, steps: int, runners: int) -> list[Workspace]:
     """Allocate what each of several threads needs that share samples of `steps` rows."""
     room, sizes = _room(tables, steps), workspace_rooms(tables, steps)
     shared = {name: np.zeros(*sizes[name]) for name in SHARED}
-    shared["begin"][:, 0] = np.cumsum(room) - room
+    shared["begin"][:, 0] = sent_room(tables) + np.cumsum(room) - room
     return [Workspace(**shared, **_own(sizes), runner=runner, runners=runners) for runner in range(runners)]
 
 
@@ -182,6 +184,12 @@ def workspace_bytes(tables: Tables, steps: int, runners: int) -> int:
 def _room(tables: Tables, steps: int) -> Ints:
     """Places for the events of every source in the lists of a sample."""
     return steps * tables.size + SLACK
+
+
+def sent_room(tables: Tables) -> int:
+    """Places for the events of a row of every part of a population that is cut, and for their numbers."""
+    own = tables.populations
+    return int((own["sent"] + own["size"] + SLACK)[own["size"] < own["whole"]].max(initial=0))
 
 
 def sum_room(size: Ints) -> int:

@@ -41,21 +41,6 @@ def many(examples: int) -> settings:
     )
 
 
-@many(150)
-@given(programs_of(CUT) | programs_of(), st.integers(2, 4))
-def test_a_program_in_parts_computes_what_the_whole_one_does(drawn: tuple, parts: int) -> None:
-    program, x = drawn
-    events = encode_inputs(program, x)
-    cut = cut_program(program, parts)
-    expected, found = run_rows(program, events), run_rows(cut.program, events)
-    for what in ("spikes", "u", "v"):
-        own: dict[str, list[np.ndarray]] = {}
-        for name, part in cut.parts.items():
-            own.setdefault(part.population, []).append(found[what][name])
-        for name, rows in expected[what].items():
-            np.testing.assert_array_equal(np.concatenate(own[name], axis=-1), rows, f"{what} of {name}")
-
-
 @many(200)
 @given(programs_of(CUT, size=None) | programs_of(), st.integers(2, 4))
 def test_every_kind_agrees_with_the_oracle_on_threads_that_share_samples(drawn: tuple, threads: int) -> None:
