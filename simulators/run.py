@@ -64,7 +64,7 @@ def simulate(
     place : Placement, optional
         Count spikes, operations, messages and updates by core and chip step too, for `price`.
     threads : int, optional
-        Of the engine; all processors by default.
+        Of the engine; all processors by default. If samples are fewer, threads share those of a large network.
     out : path, optional
         Write the results to this folder, chunk after chunk; the trace then maps its files (see `load_trace`). Until
         all samples are done the folder has ``.part`` behind its name, and an earlier one stays.

@@ -71,7 +71,7 @@ def run_engine(
         raise ConfigError(f"threads = {threads}; give 1 or more, or None for all processors.")
     steps, samples = next(iter(events.values())).shape[:2]
     threads = threads or processors()
-    prepared = prepare(program, place, runners_of(program, at_once or samples, threads, place))
+    prepared = prepare(program, place, runners_of(program, steps, at_once or samples, threads, place))
     results = prepared.new_results(steps, samples, records_spikes(record), "state" in record)
     inputs = flat_inputs(program, events)
     _run_parts(prepared, inputs, steps, samples, results, threads, tell)

@@ -137,7 +137,7 @@ class Need:
         self._program, self._steps, self._samples, self._place = program, steps, samples, place
         self._record, self._encoded, self._lazy, self._out = record, encoded, lazy, out
         self._threads = threads or processors()
-        self._runners = runners_of(program, at_once, self._threads, place)
+        self._runners = runners_of(program, steps, at_once, self._threads, place)
         tables = kept_tables(program, place, self._runners)
         if tables is None:
             cut = cut_program(program, self._runners)
@@ -237,7 +237,8 @@ def chunk_that_fits(
         If there is less memory than the run needs.
     """
     at_once = min(feed.samples, chunk or feed.samples)
-    if _is_small(program, feed, record, place, runners_of(program, at_once, threads or processors(), place)):
+    runners = runners_of(program, feed.steps, at_once, threads or processors(), place)
+    if _is_small(program, feed, record, place, runners):
         return chunk or feed.samples
     run = program, feed.steps, feed.samples, record, threads, place, feed.bytes_of(1), feed.lazy
     need = Need(*run, out, at_once)

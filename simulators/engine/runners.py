@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import count
 from math import prod
 from threading import Event
 from typing import TYPE_CHECKING, TypeVar
@@ -17,10 +19,13 @@ from .cutting import is_divisible
 if TYPE_CHECKING:
     from ..placement import Placement
 
-SYNAPSES = 16
-"""Synapses that make as much work in a row, on average, as one neuron: a few of a hundred events reach them."""
-WORTH = 2000
-"""Neurons that each runner has to have, or as much work, between two places where all wait for each other."""
+SYNAPSES = 100
+"""Synapses that make as much work in a row as one neuron, about a nanosecond: few of them are reached by an event."""
+WORTH = 3000
+"""Neurons that each runner has to have, or as much work, between two places where all wait for each other. With 2000
+two of them take as long as one alone, which `benchmarks/w4.py` shows for larger ones."""
+WORTH_RUN = 1 << 20
+"""The same for all rows of a sample: some tenths of a millisecond pass until all runners are there."""
 
 
 def processors() -> int:
@@ -28,17 +33,17 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def runners_of(program: Program, samples: int, threads: int, place: Placement | None) -> int:
+def runners_of(program: Program, steps: int, samples: int, threads: int, place: Placement | None) -> int:
     """Threads of several that are to share each sample; 1 where every thread has a sample of its own."""
     if samples >= threads or place is not None:
         return 1
-    most = _most.get(program)
-    if most is None:
-        most = _most[program] = _work(program) // WORTH
-    return max(1, min(threads // samples, most))
+    work = _known.get(program)
+    if work is None:
+        work = _known[program] = _work(program)
+    return max(1, min(threads // samples, work // WORTH)) if work * steps >= WORTH_RUN else 1
 
 
-_most: WeakKeyDictionary[Program, int] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Program, int] = WeakKeyDictionary()
 
 
 def _work(program: Program) -> int:
@@ -77,6 +82,7 @@ def run_together(run: Callable[[Task], None], tasks: list[Task]) -> None:
     def start(task: Task) -> None:
         decided.wait()
         if complete:
+            _go_apart()
             run(task)
 
     with ThreadPoolExecutor(len(tasks)) as pool:
@@ -87,3 +93,19 @@ def run_together(run: Callable[[Task], None], tasks: list[Task]) -> None:
             decided.set()
     for one in started:
         one.result()
+
+
+_turns = count()
+
+
+def _go_apart() -> None:
+    """Move this thread to a processor that the ones before it did not take; from then on the system places it.
+
+    New threads may find themselves on one processor, and the system takes as long to notice as many a run.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return
+    with suppress(OSError):  # the others count on this thread
+        allowed = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {sorted(allowed)[next(_turns) % len(allowed)]})
+        os.sched_setaffinity(0, allowed)
