@@ -43,6 +43,7 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
             work.until[number] = 0
         for source in range(tables.size.size):
             work.ahead_until[source] = 0
+        meet(work)  # nobody counts events of the sample before any more
         if work.runner == 0:
             for t in range(steps):
                 _list_inputs(tables, inputs, t, t * samples + b, work)

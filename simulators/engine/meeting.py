@@ -15,8 +15,10 @@ from .processor import IS_X86
 from .shapes import MET
 
 SPINS = 2000
-"""Looks before a thread lets others use its processor: some tens of microseconds, in which most others come."""
-YIELDS = hasattr(os, "sched_yield")
+"""Looks before a thread sleeps: a tenth of a millisecond, in which the others come if they have processors."""
+NAP_US = 20
+"""A processor that sleeps takes over a thread that waits for another one; one that only gives way does not."""
+SLEEPS = os.name == "posix"
 WORD = ir.IntType(64)
 
 
@@ -30,10 +32,10 @@ def meet(work):
     looks = 0
     while _counted(work.met) < all_here:
         looks += 1
-        if looks < SPINS or not YIELDS:
+        if looks < SPINS or not SLEEPS:
             _pause()
         else:
-            _yield()
+            _sleep()
 
 
 @kernel
@@ -108,12 +110,13 @@ def _pause(typingctx: Any) -> Any:
 
 
 @intrinsic
-def _yield(typingctx: Any) -> Any:
-    """Let another thread have this processor."""
+def _sleep(typingctx: Any) -> Any:
+    """Let another thread have this processor for a while."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        kind = ir.FunctionType(ir.IntType(32), [])
-        builder.call(cgutils.get_or_insert_function(builder.module, kind, "sched_yield"), [])
+        kind = ir.FunctionType(ir.IntType(32), [ir.IntType(32)])
+        sleep = cgutils.get_or_insert_function(builder.module, kind, "usleep")
+        builder.call(sleep, [ir.Constant(ir.IntType(32), NAP_US)])
         return context.get_dummy_value()
 
     return types.void(), code

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakKeyDictionary
 
 from ...exporters.program.program import Program, Projection
-from .blocks import blocks, waits
+from .blocks import block_of, blocks, waits
 from .cutting import is_divisible
 
 if TYPE_CHECKING:
@@ -58,7 +58,10 @@ def _work(program: Program) -> int:
 
 
 def _fan_in(program: Program, q: Projection) -> float:
-    """Synapses of a neuron of the target."""
+    """Synapses of a neuron of the target that make work row by row; dense ones that are summed ahead make little."""
+    block = block_of(program)
+    if q.kind == "dense" and block.get(q.source) != block[q.target]:
+        return 0
     if q.kind == "pooling":
         return prod(q.kernel)
     if q.kind == "sparse":

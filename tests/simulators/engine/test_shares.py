@@ -69,7 +69,8 @@ def recurrent(neurons: int, fan: int, exponent: int = -3) -> Program:
 
     def sparse(name: str, source: str, target: str, **fields: object) -> Projection:
         weights = (2 * rng.integers(-60, 64, neurons * fan)).astype(np.int16)
-        indices = np.sort(rng.permuted(np.tile(np.arange(neurons), (neurons, 1)), axis=1)[:, :fan]).astype(np.int32)
+        stretch = neurons // fan
+        indices = (np.arange(fan) * stretch + rng.integers(0, stretch, (neurons, fan))).astype(np.int32)
         indptr = np.arange(neurons + 1, dtype=np.int32) * fan
         rows = {"indices": indices.ravel(), "indptr": indptr}
         return Projection(name, source, target, weights, exponent, kind="sparse", **rows, **fields)
@@ -108,11 +109,12 @@ def test_parts_begin_at_lines_of_the_cache_and_stay_whole_behind_convolutions() 
 
 
 def test_threads_share_samples_where_it_pays() -> None:
-    large, small = layered((500, 4000, 4000)), layered((50, 400, 400))
+    large, small = recurrent(60_000, 50), recurrent(1000, 50)
     assert [runners_of(large, 100, samples, 4, None) for samples in range(1, 6)] == [4, 2, 1, 1, 1]
-    assert [runners_of(large, steps, 1, 4, None) for steps in (1, 10, 100)] == [1, 1, 4]
-    assert [runners_of(large, 100, 1, threads, None) for threads in (1, 2, 1000)] == [1, 2, 31]
+    assert [runners_of(large, steps, 1, 4, None) for steps in (1, 5, 100)] == [1, 1, 4]
+    assert [runners_of(large, 100, 1, threads, None) for threads in (1, 2, 1000)] == [1, 2, 35]
     assert runners_of(small, 1 << 30, 1, 4, None) == 1
+    assert runners_of(layered((500, 4000, 4000)), 100, 1, 4, None) == 1, "dense layers are summed ahead"
 
 
 def test_chunks_and_samples_in_any_number_are_the_same(cut_small: None) -> None:
