@@ -23,6 +23,8 @@ from .interop.environments import SIMULATORS, cache_folder, make
 from .tables import conditions_lines
 
 NEURONS, FAN, STEPS, RATE = 10_000, 1000, 100, 0.022
+MANY, FEW = 100_000, 100
+"""Neurons and synapses into each of a larger network, which ours alone runs: threads share both."""
 TOLERANCE = 0.15
 """Largest relative difference of spikes: the share of a burst that ends before the last step or after it."""
 LIMIT_S = 600
@@ -52,15 +54,31 @@ def run(effort: Effort, backend: str, tiny: bool = False) -> dict[str, Any]:
             raise RuntimeError(f"{peer} gives {row['spikes']} spikes, we {ours['spikes']}: not the same network.")
         row["median_s"] = statistics.median(row["run_s"])
         row["events_per_s"] = row["spikes"] * fan / row["median_s"]
+    larger = _larger(*((400, 10) if tiny else (MANY, FEW)), effort.rounds, backend)
     case = {
         "case": f"W4, {neurons} neurons, {neurons * fan} synapses, T={STEPS}",
         "backend": backend,
         "tolerance": TOLERANCE,
         "program_hash": program.content_hash,
         "rows": rows,
+        "shared": [_shared(neurons, fan, ours), larger],
         "ratios": {peer.name: ours["events_per_s"] / rows[peer.name]["events_per_s"] for peer in SIMULATORS},
     }
     return {"workload": "W4", "cases": [case]}
+
+
+def _larger(neurons: int, fan: int, rounds: int, backend: str) -> dict[str, Any]:
+    """Measure ours alone on a larger network."""
+    with TemporaryDirectory() as name:
+        recurrent.write(recurrent.calibrate(recurrent.draw(neurons, fan), RATE, STEPS), Path(name))
+        command = [sys.executable, "-m", "benchmarks.peers.recurrent_ours", name, str(STEPS), str(rounds), backend]
+        return _shared(neurons, fan, _last_line(command))
+
+
+def _shared(neurons: int, fan: int, ours: dict[str, Any]) -> dict[str, Any]:
+    """What threads that share a sample win: medians of the wall clock by their number."""
+    medians = {threads: statistics.median(times) for threads, times in ours.pop("wall_s").items()}
+    return {"neurons": neurons, "fan": fan, "wall_s": medians}
 
 
 def section(result: dict[str, Any]) -> Iterator[str]:
@@ -79,7 +97,21 @@ def section(result: dict[str, Any]) -> Iterator[str]:
         ours = case["rows"]["spikewright"]
         least, most = ours["bytes_per_synapse"], ours["peak_bytes_per_synapse"]
         yield f"\nOurs takes {least:.3g} bytes a synapse, {most:.3g} at most.\n"
+        yield from _shared_lines(case.get("shared", []))
     yield from conditions_lines(result)
+
+
+def _shared_lines(shared: list[dict[str, Any]]) -> Iterator[str]:
+    if not shared:
+        return
+    yield "Threads share the sample; medians of runs in turn:\n"
+    yield "| neurons | synapses of each | threads | run, s (wall) | ratio |"
+    yield "|---|---|---|---|---|"
+    for own in shared:
+        alone = own["wall_s"]["1"]
+        for threads, wall in own["wall_s"].items():
+            yield f"| {own['neurons']} | {own['fan']} | {threads} | {wall:.3g} | {alone / wall:.2f}x |"
+    yield ""
 
 
 def _last_line(command: list[str]) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def simulate(
     place : Placement, optional
         Count spikes, operations, messages and updates by core and chip step too, for `price`.
     threads : int, optional
-        Of the engine; all processors by default.
+        Of the engine; all processors by default. If samples are fewer, threads share those of a large network.
     out : path, optional
         Write the results to this folder, chunk after chunk; the trace then maps its files (see `load_trace`). Until
         all samples are done the folder has ``.part`` behind its name, and an earlier one stays. Results of the engine
@@ -154,7 +154,8 @@ def _engine(
     """Run of the engine, how many samples it takes at a time, and why its results must go to disk, if they must."""
     run_engine, fit = _loaded()
     chunk, lacking = fit(program, feed, record, place, threads, chunk, out)
-    return lambda events, tell: run_engine(program, events, record, place, threads, tell), chunk, lacking
+    at_once = min(chunk, feed.samples)
+    return lambda events, tell: run_engine(program, events, record, place, threads, tell, at_once), chunk, lacking
 
 
 @cache

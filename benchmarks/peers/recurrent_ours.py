@@ -9,8 +9,14 @@ from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter, process_time
 
+import numpy as np
+from numpy.typing import NDArray
+
 import spikewright.toolchain as sw
 from benchmarks import recurrent
+from spikewright.exporters.program.program import Program
+
+THREADS = 1, 2
 
 
 def resident() -> int:
@@ -27,6 +33,17 @@ def peak() -> int:
     """The most bytes of memory this process has held since `forget_peak`."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
+
+
+def walls(program: Program, x: dict[str, NDArray[np.uint8]], rounds: int, backend: str) -> dict[int, list[float]]:
+    """Wall clock of runs on one thread and on several that share the sample, in turn."""
+    found: dict[int, list[float]] = {threads: [] for threads in THREADS}
+    for number in range(1 + rounds):
+        for threads, own in found.items():
+            at = perf_counter()
+            sw.simulate(program, x, backend=backend, threads=threads)
+            own += [perf_counter() - at] if number else []  # the first prepares
+    return found
 
 
 def main(folder: str, steps: str, rounds: str, backend: str = "engine") -> None:
@@ -49,6 +66,7 @@ def main(folder: str, steps: str, rounds: str, backend: str = "engine") -> None:
     found = {
         "run_s": cpu,
         "clock": "cpu",
+        "wall_s": walls(program, x, int(rounds), backend),
         "start_s": started,
         "spikes": int(trace.counts["all"].sum()),
         "synaptic_ops": int(trace.synaptic_ops["recurrent"].sum()),

@@ -9,12 +9,21 @@ from .lists import sum_of
 
 
 @kernel
+def place_of(p, rows, row):
+    """Where in a member of the results that holds `rows` rows of all neurons the row `row` of population `p` begins."""
+    return p.first * rows + row * p.whole + p.part
+
+
+@kernel
 def count_events(tables, b, steps, samples, work, results):
     """Count synaptic operations, where events arrive, and keep what else is to be known of every row of every source.
 
-    An event that arrives behind the end of the sample is kept, but is no operation of a projection.
+    An event that arrives behind the end of the sample is kept, but is no operation of a projection. Threads that share
+    the sample take sources in turn.
     """
     for s in range(tables.size.size):
+        if s % work.runners != work.runner:
+            continue
         c = tables.counters[s]
         for t in range(steps):
             first, last = work.begin[s, t], work.begin[s, t + 1]
@@ -37,14 +46,19 @@ def count_events(tables, b, steps, samples, work, results):
 
 @kernel
 def count_spikes(tables, b, steps, samples, work, results):
-    """Count the spikes of every neuron in a sample; in words so short that most of them stay near the processor."""
+    """Count the spikes of every neuron in a sample; in words so short that most of them stay near the processor.
+
+    Who runs the first part of a population counts for all of it.
+    """
     counts, rows = work.counts, work.rows
     for number in range(len(tables.populations)):
         p = tables.populations[number]
-        for j in range(np.uint64(p.size)):
+        if p.part or p.runner != work.runner:
+            continue
+        for j in range(np.uint64(p.whole)):
             counts[j] = 0
         for event in range(np.uint64(work.begin[p.source, 0]), np.uint64(work.begin[p.source, steps])):
             counts[np.uint64(rows[event])] += np.int32(1)
-        at = np.uint64(p.first * samples + b * p.size)
-        for j in range(np.uint64(p.size)):
+        at = np.uint64(place_of(p, samples, b))
+        for j in range(np.uint64(p.whole)):
             results.counts[at + j] = counts[j]

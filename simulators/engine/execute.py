@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
@@ -17,9 +16,10 @@ from ..assemble import make_trace
 from .buffers import flat_inputs
 from .by_core import CountsByCore
 from .entries import entries
-from .laying import lay
+from .laying import Laid, lay
 from .prepared import Prepared, prepare
 from .results import Results
+from .runners import processors, run_together, runners_of
 from .sharing import share_out
 from .tables import Inputs
 
@@ -42,6 +42,7 @@ def run_engine(
     place: Placement | None = None,
     threads: int | None = None,
     tell: Callable[[int], None] | None = None,
+    at_once: int | None = None,
 ) -> Trace:
     """Run B independent samples; every result equals the oracle's, whatever the number of threads.
 
@@ -57,6 +58,8 @@ def run_engine(
         By default as many as this process may use processors.
     tell : callable, optional
         Is told now and then how many samples are done.
+    at_once : int, optional
+        Samples that are given at a time, of which B may be the rest; by default B.
 
     Raises
     ------
@@ -65,11 +68,12 @@ def run_engine(
     """
     if threads is not None and threads < 1:
         raise ConfigError(f"threads = {threads}; give 1 or more, or None for all processors.")
-    prepared = prepare(program, place)
     steps, samples = next(iter(events.values())).shape[:2]
+    threads = threads or processors()
+    prepared = prepare(program, place, runners_of(program, steps, at_once or samples, threads, place))
     results = prepared.new_results(steps, samples, records_spikes(record), "state" in record)
     inputs = flat_inputs(program, events)
-    _run_parts(prepared, inputs, steps, samples, results, threads or processors(), tell)
+    _run_parts(prepared, inputs, steps, samples, results, threads, tell)
     by_core = None
     if place is not None:
         updates = results.flat("updates").reshape(-1, steps, samples)
@@ -105,13 +109,17 @@ def _run_parts(
     tell: Callable[[int], None] | None,
 ) -> None:
     """Run all samples, part after part or on several threads; the kernels hold no lock of the interpreter."""
-    told = lay(inputs)
+    told, kernel = lay(inputs), entries().run_samples
+    threads //= prepared.runners
 
     def run(first: int, stop: int) -> None:
-        workspace = prepared.take_workspace(steps)
-        addresses = prepared.laid_tables.address, workspace.address, told.address, results.address
-        entries().run_samples(*addresses, steps, samples, *INDEPENDENT, first, stop)
-        prepared.give_back(workspace, steps)
+        def share(workspace: Laid) -> None:
+            addresses = prepared.laid_tables.address, workspace.address, told.address, results.address
+            kernel(*addresses, steps, samples, *INDEPENDENT, first, stop)
+
+        workspaces = prepared.take_workspaces(steps)
+        run_together(share, workspaces)
+        prepared.give_back(workspaces, steps)
 
     share_out(run, _cuts(prepared, steps, samples, threads), threads, tell)
 
@@ -134,8 +142,3 @@ def engine_versions() -> dict[str, str]:
 @cache
 def _versions() -> dict[str, str]:
     return {name: version(name) for name in ("spikewright", "numpy", "numba")}
-
-
-def processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -10,6 +10,7 @@ from ...models.errors import MemoryLimit
 from .available import available_memory
 from .memory import COUNTED_BY_CORE, Memory, Need
 from .prepared import kept_tables
+from .runners import processors, runners_of
 
 if TYPE_CHECKING:
     from ..placement import Placement
@@ -49,12 +50,15 @@ def fit(
     MemoryLimit
         If there is less memory than the run needs.
     """
-    if _is_small(program, feed, record, place):
+    at_once = min(feed.samples, chunk or feed.samples)
+    runners = runners_of(program, feed.steps, at_once, threads or processors(), place)
+    if _is_small(program, feed, record, place, runners):
         return Fit(chunk or feed.samples)
+    run = program, feed.steps, feed.samples, record, threads, place, feed.bytes_of(1), feed.lazy
     free = available_memory()
 
     def memory(on_disk: bool) -> Memory:
-        need = Need(program, feed.steps, feed.samples, record, threads, place, feed.bytes_of(1), feed.lazy, on_disk)
+        need = Need(*run, on_disk, at_once)
         return need.memory(chunk or need.chunk(free))
 
     found = memory(out)
@@ -74,9 +78,9 @@ def fit(
     )
 
 
-def _is_small(program: Program, feed: Feed, record: tuple[str, ...], place: Placement | None) -> bool:
+def _is_small(program: Program, feed: Feed, record: tuple[str, ...], place: Placement | None, runners: int) -> bool:
     """Whether a run is far too small for memory to matter, which is told in a few microseconds."""
-    tables = kept_tables(program, place)
+    tables = kept_tables(program, place, runners)
     if tables is None:
         return False
     values = 24 if "state" in record else 16 if record else 1

@@ -7,10 +7,11 @@ import numpy as np
 from .arriving import look_ahead_of, sum_inputs
 from .arriving_rows import sum_alone
 from .compiled import TILED, kernel
-from .counting import count_events, count_spikes
+from .counting import count_events, count_spikes, place_of
 from .handover import read_inputs, read_results, read_tables, read_workspace
 from .lists import list_bytes, list_values
 from .matrix_unit import configure, release
+from .meeting import gather_lists, meet
 from .neurons import wake
 from .shapes import BLOCK
 from .stepping import step, step_by_sums
@@ -23,8 +24,9 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
     Parameters
     ----------
     tables, work, inputs, results : int
-        Addresses of what `laying.lay` told of a Tables, a Workspace of this thread alone, an Inputs and a Results.
-        Samples are independent, so threads may write different ones at the same time.
+        Addresses of what `laying.lay` told of a Tables, the Workspace of this thread, an Inputs and a Results.
+        Samples are independent, so threads may write different ones at the same time. Those that share samples come
+        here together, and each runs its own populations.
     steps, samples : int
         T and B.
     early, period : int
@@ -44,12 +46,21 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
             work.since[number] -= steps
         for source in range(tables.size.size):
             work.ahead_until[source] = 0
-        for t in range(steps):
-            _list_inputs(tables, inputs, t, t * samples + b, work)
+        meet(work)  # nobody counts events of the sample before any more
+        if work.runner == 0:
+            for t in range(steps):
+                _list_inputs(tables, inputs, t, t * samples + b, work)
+        meet(work)
         for block in range(tables.block.size - 1):
             for t in range(steps):
-                for number in range(tables.block[block], tables.block[block + 1]):
+                since, stop = tables.block[block], tables.block[block + 1]
+                for number in range(since, stop):
                     p = tables.populations[number]
+                    if p.waits:
+                        gather_lists(tables, since, number, t, work)
+                        since = number
+                    if p.runner != work.runner:
+                        continue
                     begun = t - early + p.level if early else t
                     if begun < 0:
                         work.begin[p.source, t + 1] = work.begin[p.source, t]
@@ -67,15 +78,18 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
                     else:
                         sum_inputs(tables, p, t, b, steps, samples, work, results)
                     step(tables, p, at, up, t, b, steps, samples, work, results)
+                gather_lists(tables, since, stop, t, work)
         count_spikes(tables, b, steps, samples, work, results)
         count_events(tables, b, steps, samples, work, results)
         if results.last.size:
             for number in range(len(tables.populations)):
                 p = tables.populations[number]
+                if p.runner != work.runner:
+                    continue
                 if work.asleep[p.source]:
                     wake(p, work)
                 for j in range(p.size):
-                    results.last[p.first * samples + b * p.size + j] = work.v[p.state + j]
+                    results.last[place_of(p, samples, b) + j] = work.v[p.state + j]
     if TILED and len(tables.tile_records):
         release()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +10,13 @@ import numpy as np
 from ...exporters.program.program import Program
 from ...models.errors import ConfigError
 from .buffers import extent_of, result_places, result_rooms
-from .execute import processors, records_spikes
+from .cutting import cut_program
+from .execute import records_spikes
 from .outline import outline
 from .prepared import kept_tables, segments_of
+from .runners import processors, runners_of
 from .tables import Tables
-from .workspace import workspace_rooms
+from .workspace import workspace_bytes
 
 if TYPE_CHECKING:
     from ..placement import Placement
@@ -98,7 +99,8 @@ def predict_memory(
     """
     if min(steps, samples, threads or 1, chunk or 1) < 1 or 0 in (threads, chunk):
         raise ConfigError(f"steps={steps}, samples={samples}, threads={threads}, chunk={chunk}: give 1 or more each.")
-    need = Need(program, steps, samples, record, threads, place, encoded_bytes(program, steps, lazy), lazy, out)
+    encoded, at_once = encoded_bytes(program, steps, lazy), min(samples, chunk or samples)
+    need = Need(program, steps, samples, record, threads, place, encoded, lazy, out, at_once)
     return need.memory(chunk or need.chunk(None))
 
 
@@ -109,9 +111,10 @@ def encoded_bytes(program: Program, steps: int, lazy: bool) -> int:
 
 
 class Need:
-    """What a run needs, for chunks of any size; `encoded` is the bytes that one sample takes until it is encoded.
+    """What a run needs, for chunks of any size.
 
-    The other parameters are those of `predict_memory`.
+    `encoded` is the bytes that one sample takes until it is encoded, `at_once` how many samples are to be run at a time
+    if there is room for them. The other parameters are those of `predict_memory`.
     """
 
     def __init__(
@@ -125,14 +128,18 @@ class Need:
         encoded: int,
         lazy: bool,
         out: bool,
+        at_once: int,
     ) -> None:
         self._program, self._steps, self._samples, self._place = program, steps, samples, place
         self._record, self._encoded, self._lazy, self._out = record, encoded, lazy, out
         self._threads = threads or processors()
-        tables = kept_tables(program, place) or outline(program, segments_of(program, place), place)
-        rooms = workspace_rooms(tables, steps).values()
+        self._runners = runners_of(program, steps, at_once, self._threads, place)
+        tables = kept_tables(program, place, self._runners)
+        if tables is None:
+            cut = cut_program(program, self._runners)
+            tables = outline(cut, segments_of(cut, place), place)
         self._tables = bytes_of(tables)
-        self._workspace = int(sum(prod(shape) * np.dtype(kind).itemsize for shape, kind in rooms))
+        self._workspace = workspace_bytes(tables, steps, self._runners)
         self._extent = extent_of(program, tables)
 
     def memory(self, chunk: int) -> Memory:
@@ -142,7 +149,7 @@ class Need:
             self._samples,
             chunk,
             tables=self._tables,
-            workspaces=self._workspace * min(self._threads, chunk),
+            workspaces=self._workspaces(chunk),
             inputs=self._inputs(chunk),
             results=self._results(chunk),
             trace=self._made(chunk) + self._joined(chunk),
@@ -154,8 +161,11 @@ class Need:
             return self._samples
         one, budget = self.memory(1), CHUNK_BYTES
         if free is not None:
-            budget = min(budget, free - one.tables - self._workspace * self._threads - self._joined(1))
+            budget = min(budget, free - one.tables - self._workspaces(self._samples) - self._joined(1))
         return max(1, min(self._samples, budget // max(1, one.total - one.tables - one.workspaces - self._joined(1))))
+
+    def _workspaces(self, chunk: int) -> int:
+        return self._workspace * min(self._threads // self._runners, chunk)
 
     def _inputs(self, chunk: int) -> int:
         ports = self._program.inputs

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...exporters.program.program import Program, Projection
+from .blocks import block_of, blocks_of_parts
+from .cutting import Cut
 from .order import Image, images, outside
 from .packing import LISTED_SHARE, WIDE_FAN_IN, Packed, pack, step_exp_of
-from .plan import block_of, blocks
 from .processor import has_matrix_unit
 from .record_types import (
     ANY,
@@ -40,19 +41,21 @@ if TYPE_CHECKING:
     from ..placement import Placement
 
 
-def outline(program: Program, segments: Segments, place: Placement | None = None) -> Tables:
+def outline(program: Cut, segments: Segments, place: Placement | None = None) -> Tables:
     """Tables as `plan.build_tables` makes them; the large arrays have shape and type, but no memory and no contents."""
-    populations, image, block = program.populations, images(program), block_of(program)
+    populations, image, home = program.populations, images(program), block_of(program.whole)
     packed = {
         p.name: [
             part
             for q in program.into(p.name)
-            for part in _pack(program, q, image, block.get(q.source) != block[p.name])
+            for part in _pack(program, q, image, home.get(q.source) != home[program.parts[p.name].population])
         ]
         for p in populations
     }
     parts = [part for own in packed.values() for part in own]
-    size = np.array([source.size for source in (*program.inputs, *populations)], np.int64)
+    blocks = [home[program.parts[part.projection.target].population] for part in parts]
+    sources = *program.inputs, *program.whole.populations
+    size = np.array([source.size for source in sources], np.int64)
     bits = bit_parts(segments, image)
     words = {p.name: sum(-(-(stop - start) // WORD) for start, stop in bits[p.name]) for p in populations}
     masks = [hollow((len(part.exist), _words(part, words)), np.uint64) for part in parts]
@@ -60,13 +63,13 @@ def outline(program: Program, segments: Segments, place: Placement | None = None
     states, all_words = sum(-(-p.size // BLOCK) * BLOCK for p in populations), sum(words.values())
     registers = states if any(update_of(p) == ANY for p in populations) else 0
     small = sum(weights_of(part).size for part in parts if part.form in SMALL)
-    names = [source.name for source in (*program.inputs, *populations)]
+    names = [source.name for source in sources]
     records = projection_records(program, parts, dict.fromkeys(names, 0), masks)
     return Tables(
         size=size,
         binary=sum(port.kind != "graded" for port in program.inputs),
         inputs=len(program.inputs),
-        block=hollow((len(blocks(program)),), np.int64),
+        block=hollow((len(blocks_of_parts(program)),), np.int64),
         populations=population_records(program, always, packed, segments, image),
         projections=records,
         bias=hollow((states,), np.int32),
@@ -74,7 +77,9 @@ def outline(program: Program, segments: Segments, place: Placement | None = None
         keep_v=hollow((registers,), np.int32),
         theta=hollow((registers,), np.int32),
         bit=hollow((states if any(part.form >= LISTS for part in parts) else 0,), np.int64),
-        **tally_records(make_tallies(program, parts, names, image, place).values(), parts, place is not None),
+        **tally_records(
+            make_tallies(program, parts, names, image, place).values(), parts, [0] * len(parts), place is not None
+        ),
         synapses=hollow((sum(mask.size for mask in masks),), np.uint64),
         always=hollow((all_words,), np.uint64),
         reachable=hollow((all_words,), np.uint64),
@@ -86,9 +91,7 @@ def outline(program: Program, segments: Segments, place: Placement | None = None
         **_lists(parts),
         reach=hollow((sum(_words(part, words) for part in parts if part.form == PLACES),), np.uint64),
         **strip_records(program, parts, image),
-        tile_records=tile_records(
-            program, parts, [block[part.projection.target] for part in parts], room_of_sums(size, records)
-        ),
+        tile_records=tile_records(program, parts, blocks, room_of_sums(size, records)),
         tiles=hollow((sum(part.tiled.weights.size for part in parts if part.tiled is not None),), np.int8),
         tile_shapes=tile_shapes(),
     )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...exporters.program.make import require_valid
 from ...exporters.program.program import Input, Population, Program
+from .blocks import block_of, blocks_of_parts
+from .cutting import Cut
 from .listing import join_lists
 from .order import Image, images, outside
 from .packing import pack
@@ -19,7 +20,7 @@ from .shapes import BLOCK, tile_shapes
 from .strip_records import strip_records
 from .tables import Ints, Tables
 from .tallies import Tally, make_tallies
-from .tally_records import tally_records
+from .tally_records import rows_of, tally_records
 from .tile_records import tile_records
 from .words import (
     Segments,
@@ -49,7 +50,7 @@ class Plan(NamedTuple):
     images : dict of str to (C, H, W)
         Populations whose neurons lie place by place.
     projections : list of str
-        Projection of the program behind every one of the tables.
+        Projection of the whole program behind every one of the tables.
     tallies : dict of source to Tally
         What is counted of its events.
     """
@@ -60,35 +61,33 @@ class Plan(NamedTuple):
     tallies: dict[str, Tally]
 
 
-def build_tables(program: Program, segments: Segments, place: Placement | None = None) -> Plan:
-    """Flatten `program` for the kernels.
+def build_tables(program: Cut, segments: Segments, place: Placement | None = None) -> Plan:
+    """Flatten a valid program for the kernels.
 
     Parameters
     ----------
-    program : Program
+    program : Cut
     segments : dict of population to parts
     place : Placement, optional
         Count by core too.
-
-    Raises
-    ------
-    InputError
-        If the program breaks a rule of `make_program`.
     """
-    require_valid(program)
     populations = program.populations
     inputs = sorted(program.inputs, key=lambda port: port.kind == "graded")  # stable: by name within a kind
-    sources: list[Input | Population] = [*inputs, *populations]
+    sources: list[Input | Population] = [*inputs, *program.whole.populations]
     index = {source.name: number for number, source in enumerate(sources)}
     image = images(program)
-    block, home = blocks(program), block_of(program)
+    home = block_of(program.whole)
     packed = {
         p.name: [
-            part for q in program.into(p.name) for part in pack(program, q, image, home.get(q.source) != home[p.name])
+            part
+            for q in program.into(p.name)
+            for part in pack(program, q, image, home.get(q.source) != home[program.parts[p.name].population])
         ]
         for p in populations
     }
     parts = [part for own in packed.values() for part in own]
+    blocks = [home[program.parts[part.projection.target].population] for part in parts]
+    whole = [program.pieces[part.projection.name] for part in parts]
     order, bits = {p.name: outside(image.get(p.name), p.size) for p in populations}, bit_parts(segments, image)
 
     def words(name: str, mask: NDArray[np.bool_], form: int = BYTES) -> Words:
@@ -108,7 +107,7 @@ def build_tables(program: Program, segments: Segments, place: Placement | None =
         size=size,
         binary=sum(port.kind != "graded" for port in inputs),
         inputs=len(inputs),
-        block=_ints(block),
+        block=_ints(blocks_of_parts(program)),
         populations=population_records(program, always, packed, segments, image),
         projections=records,
         bias=_join([padded(p.bias[order[p.name]]) for p in populations], np.int32),
@@ -116,7 +115,7 @@ def build_tables(program: Program, segments: Segments, place: Placement | None =
         bit=_join([padded(own) for own in places_of_bits(bits)], np.int64)
         if any(part.form >= LISTS for part in parts)
         else _ints([]),
-        **tally_records(tallies.values(), parts, place is not None),
+        **tally_records(tallies.values(), parts, rows_of(whole), place is not None),
         synapses=_join(masks, np.uint64),
         always=_join(always, np.uint64),
         reachable=_join(touchable, np.uint64),
@@ -128,13 +127,11 @@ def build_tables(program: Program, segments: Segments, place: Placement | None =
         **join_lists([part.lists for part in parts if part.lists is not None])._asdict(),
         reach=_join([np.bitwise_or.reduce(mask, axis=0) for mask in placed], np.uint64),
         **strip_records(program, parts, image),
-        tile_records=tile_records(
-            program, parts, [home[part.projection.target] for part in parts], room_of_sums(size, records)
-        ),
+        tile_records=tile_records(program, parts, blocks, room_of_sums(size, records)),
         tiles=_aligned(_join([part.tiled.weights for part in parts if part.tiled is not None], np.int8)),
         tile_shapes=tile_shapes(),
     )
-    return Plan(tables, image, [part.projection.name for part in parts], tallies)
+    return Plan(tables, image, whole, tallies)
 
 
 def _registers(program: Program, order: dict[str, Ints]) -> dict[str, NDArray[np.int32]]:
@@ -153,27 +150,6 @@ def _registers(program: Program, order: dict[str, Ints]) -> dict[str, NDArray[np
 def padded(values: NDArray[np.generic]) -> NDArray[np.generic]:
     """Values of the neurons of a population, with zeros up to a whole block of neurons."""
     return np.pad(values, (0, -values.size % BLOCK))
-
-
-def block_of(program: Program) -> dict[str, int]:
-    """Block that every population belongs to."""
-    cuts = blocks(program)
-    return {p.name: int(np.searchsorted(cuts, number, "right")) for number, p in enumerate(program.populations)}
-
-
-def blocks(program: Program) -> list[int]:
-    """Cut the populations where no projection leads back; inside a block they advance row by row together."""
-    position = {p.name: number for number, p in enumerate(program.populations)}
-    last_source = list(range(len(position)))
-    for q in program.projections:
-        source, target = position.get(q.source, -1), position[q.target]
-        last_source[target] = max(last_source[target], source)
-    cuts, end = [0], 0
-    for number, source in enumerate(last_source):
-        end = max(end, source)
-        if end == number:
-            cuts.append(number + 1)
-    return cuts
 
 
 def _ints(values: Sequence[int]) -> Ints:

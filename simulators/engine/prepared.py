@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import accumulate
 from threading import Lock
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from ...exporters.program.make import require_valid
 from ...exporters.program.program import Program
 from .buffers import Extent, extent_of
+from .cutting import cut_program
 from .laying import Laid, lay
 from .plan import build_tables
 from .results import Layout, Results
 from .tables import Tables
 from .words import Segments
-from .workspace import new_workspace
+from .workspace import new_workspaces
 
 if TYPE_CHECKING:
     from ..placement import Placement
@@ -35,31 +38,36 @@ class Prepared:
     images : dict of str to (C, H, W)
         Populations whose neurons lie place by place.
     projections : dict of str to int
-        How many each is in the tables, in their order: one for every delay.
+        How many each is in the tables, in the order of their results: one for every delay and every part.
     tallies : dict of source to Tally
         What is counted of its events.
     valued : dict of str to dtype
         Populations whose events carry values, and what these are recorded as.
     segments : dict of population to int
         How many it has.
+    runners : int
+        Threads that share every sample.
     """
 
-    def __init__(self, program: Program, place: Placement | None) -> None:
-        segments = segments_of(program, place)
-        self.tables, self.images, projections, self.tallies = build_tables(program, segments, place)
+    def __init__(self, program: Program, place: Placement | None, runners: int = 1) -> None:
+        require_valid(program)
+        self.runners = runners
+        cut = cut_program(program, runners)
+        segments = segments_of(cut, place)
+        self.tables, self.images, projections, self.tallies = build_tables(cut, segments, place)
         self.laid_tables = lay(self.tables)
         self.extent: Extent = extent_of(program, self.tables)
         self.width = int(self.tables.size.sum())
-        firsts = self.tables.populations["first"].tolist()
+        ends = accumulate(p.size for p in program.populations)
         self.populations = [
-            (p.name, first, first + p.size, p.shape) for p, first in zip(program.populations, firsts, strict=True)
+            (p.name, end - p.size, end, p.shape) for p, end in zip(program.populations, ends, strict=True)
         ]
         events = {p.name: program.events(p.name) for p in program.populations}
         self.projections = dict(Counter(projections))
         self.valued = {name: own.dtype for name, own in events.items() if own.graded}
-        self.segments = {name: len(parts) for name, parts in segments.items()}
+        self.segments = Counter(part.population for name, part in cut.parts.items() for _ in segments[name])
         self._layouts: dict[tuple[int, int, bool, bool], Layout] = {}
-        self._spare: dict[int, list[Laid]] = {}
+        self._spare: dict[int, list[list[Laid]]] = {}
         self._lock = Lock()
 
     def new_results(self, steps: int, samples: int, spikes: bool, state: bool) -> Results:
@@ -71,26 +79,27 @@ class Prepared:
             self._layouts = {size: layout}
         return Results(layout)
 
-    def take_workspace(self, steps: int) -> Laid:
-        """Take a workspace for samples of `steps` rows; whoever takes it alone uses it."""
+    def take_workspaces(self, steps: int) -> list[Laid]:
+        """Take a workspace for each of the runners of a sample of `steps` rows; whoever takes them alone uses them."""
         with self._lock:
             if spare := self._spare.get(steps):
                 return spare.pop()
-        return lay(new_workspace(self.tables, steps))
+        return [lay(own) for own in new_workspaces(self.tables, steps, self.runners)]
 
-    def give_back(self, workspace: Laid, steps: int) -> None:
-        """Let others use a workspace; those for other lengths of samples are dropped."""
+    def give_back(self, workspaces: list[Laid], steps: int) -> None:
+        """Let others use these workspaces; those for other lengths of samples are dropped."""
         with self._lock:
             if steps not in self._spare:
                 self._spare = {steps: []}
-            self._spare[steps].append(workspace)
+            self._spare[steps].append(workspaces)
 
 
-_kept: WeakKeyDictionary[Program | Placement, Prepared] = WeakKeyDictionary()
+_kept: WeakKeyDictionary[Program | Placement, dict[int, Prepared]] = WeakKeyDictionary()
+"""By the number of runners."""
 
 
-def prepare(program: Program, place: Placement | None) -> Prepared:
-    """Prepare `program`; updates are counted by population or, with a placement, by core.
+def prepare(program: Program, place: Placement | None, runners: int = 1) -> Prepared:
+    """Prepare `program` for some threads that share a sample; updates are counted by population or, if placed, by core.
 
     Raises
     ------
@@ -98,15 +107,16 @@ def prepare(program: Program, place: Placement | None) -> Prepared:
         If the program breaks a rule of `make_program`, which compiled code must not find out by itself.
     """
     key = program if place is None else place
-    prepared = _kept.get(key)
+    own = _kept.setdefault(key, {})
+    prepared = own.get(runners)
     if prepared is None:
-        prepared = _kept[key] = Prepared(program, place)
+        prepared = own[runners] = Prepared(program, place, runners)
     return prepared
 
 
-def kept_tables(program: Program, place: Placement | None) -> Tables | None:
-    """Tables of `program`, if it has been prepared."""
-    prepared = _kept.get(program if place is None else place)
+def kept_tables(program: Program, place: Placement | None, runners: int) -> Tables | None:
+    """Tables of `program`, if it has been prepared for so many runners."""
+    prepared = _kept.get(program if place is None else place, {}).get(runners)
     return None if prepared is None else prepared.tables
 
 

@@ -13,7 +13,12 @@ PLAIN, ANY, RELAY = range(3)
 
 POPULATION = np.dtype(
     [
-        ("first", np.int64),  # neuron of the flattened network
+        ("first", np.int64),  # neuron of the flattened network, of the population of which this is a part
+        ("whole", np.int64),  # neurons of that population
+        ("part", np.int64),  # first of them in this part
+        ("runner", np.int64),  # thread that runs it, of several that share a sample
+        ("waits", np.int64),  # whether they wait for each other before it in each row
+        ("sent", np.int64),  # where the events of a row of this part lie in `Workspace.rows`, behind their number
         ("state", np.int64),  # the same where populations are padded to whole blocks of neurons
         ("size", np.int64),
         ("source", np.int64),  # index among the sources
@@ -32,7 +37,7 @@ POPULATION = np.dtype(
         ("sleeps", np.int64),  # whether 64 neurons that nothing reaches are left alone until something does
         ("biased", np.int64),  # -1 if any has a bias, else 0: then those of the first block stand for all
         ("valued", np.int64),  # whether events carry values
-        ("value", np.int64),  # first neuron among those whose events carry values
+        ("value", np.int64),  # as `first`, among those whose events carry values
         ("keep_u", np.int32),  # 4095 - du, of PLAIN neurons as the next two
         ("keep_v", np.int32),  # 4096 - dv
         ("theta", np.int32),  # vth << 6

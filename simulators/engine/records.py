@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from ...exporters.program.program import Population, Program
 from ...exporters.program.projection import WINDOWED
+from .blocks import waits
+from .cutting import Cut
 from .order import Image
 from .packing import Packed
 from .record_types import (
@@ -28,6 +30,7 @@ from .record_types import (
 from .shapes import AHEAD_PRE, AHEAD_SUMS, BLOCK, COLUMNS, in_chunks
 from .tables import Ints
 from .words import WORD, Segments, Words
+from .workspace import SLACK
 
 CURRENT_LIMIT = 2**23
 NO_LOW = -(2**31)
@@ -37,19 +40,18 @@ SMALL = (BYTES, BYTE_STRIPS, PLACES)
 
 
 def population_records(
-    program: Program,
+    cut: Cut,
     always: list[Words],
     packed: dict[str, list[Packed]],
     segments: Segments,
     image: dict[str, Image],
 ) -> NDArray[np.void]:
     """Records of all populations; `packed` holds the projections into each."""
-    populations = program.populations
+    populations = cut.populations
     table = np.zeros(len(populations), POPULATION)
     table["size"] = [p.size for p in populations]
-    table["first"] = firsts(table["size"])
+    _locate_parts(table, cut)
     table["state"] = firsts(-(-table["size"] // BLOCK) * BLOCK)
-    table["source"] = len(program.inputs) + np.arange(len(table))
     table["projections"] = [len(packed[p.name]) for p in populations]
     table["projection"] = firsts(table["projections"])
     table["words"] = [a.size for a in always]
@@ -68,8 +70,8 @@ def population_records(
     ]
     table["biased"] = [-int(p.bias_mant.any()) for p in populations]
     table["sleeps"] = [_sleeps(p, int(fused)) for p, fused in zip(populations, table["fused"], strict=True)]
-    table["valued"] = [program.events(p.name).graded for p in populations]
-    table["value"] = firsts(table["size"] * table["valued"])
+    table["valued"] = [cut.events(p.name).graded for p in populations]
+    table["value"] = (firsts(table["size"] * table["valued"]) - table["part"]) * table["valued"]
     shared = table["update"] == PLAIN
     for name, register, whole, factor in (
         ("keep_u", "du", 4095, -1),
@@ -88,6 +90,19 @@ def population_records(
     table["in_turn"] = across | [all(start % WORD == 0 for start, _ in segments[p.name]) for p in populations]
     table["member"] = np.where(across, firsts(across * table["segments"] * table["words"]), -1)
     return table
+
+
+def _locate_parts(table: NDArray[np.void], cut: Cut) -> None:
+    """Fill in of which population each is a part, and who runs it."""
+    whole, waiting = [cut.whole.source(part.population) for part in cut.parts.values()], waits(cut.whole)
+    number = {source.name: n for n, source in enumerate((*cut.inputs, *cut.whole.populations))}
+    table["part"] = [part.first for part in cut.parts.values()]
+    table["first"] = firsts(table["size"]) - table["part"]
+    table["whole"] = [p.size for p in whole]
+    table["source"] = [number[p.name] for p in whole]
+    table["runner"] = [part.runner for part in cut.parts.values()]
+    table["waits"] = [waiting[part.population] and part.first == 0 for part in cut.parts.values()]
+    table["sent"] = firsts((table["size"] + SLACK + 1) * (table["size"] < table["whole"])) + 1
 
 
 def _fused(part: Packed) -> int:

@@ -32,6 +32,8 @@ TILE_ROWS, TILE_BYTES = 16, 64
 TILE_SIZE = TILE_ROWS * TILE_BYTES
 PANEL_ROWS = 2 * TILE_ROWS
 """Rows of events that are multiplied at once."""
+MET = 8
+"""Where threads that share a sample count who has come: so many words from both ends, the cache line is its own."""
 
 
 def biased(rows: NDArray[np.int8]) -> NDArray[np.int8]:

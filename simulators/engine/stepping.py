@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import kernel
+from .counting import place_of
 from .lists import count_touched, list_bytes, list_values, touch_marked
 from .neurons import divide, update_any, update_plain, wake, wrapped
 from .place_sums import mark_places, sum_ahead
@@ -16,7 +17,7 @@ from .strip_sums import sum_by_strips
 @kernel
 def step(tables, p, at, up, t, b, steps, samples, work, results):
     """Update population `p` with the sums from `at` on, list its events and write what was asked for."""
-    begin, rows = work.begin[p.source, t], work.rows
+    begin, rows = work.begin[p.source, t] if p.whole == p.size else p.sent, work.rows
     if p.divided:
         divide(work.a, work.divisor, p.size, p.divisor_min, p.reciprocal_bits, p.quotient_exp)
     if p.update == PLAIN:
@@ -34,11 +35,11 @@ def step(tables, p, at, up, t, b, steps, samples, work, results):
             end = list_bytes(work.fired, 0, p.size, rows, begin)
     _write_events(p, begin, end, t, b, steps, samples, work, results)
     if p.valued:
-        value = p.value * steps * samples + (t * samples + b) * p.size
+        value = p.value * steps * samples + (t * samples + b) * p.whole + p.part
         for j in range(p.size):
             results.values[value + j] = work.events[j]
     if results.u.size:
-        _write_state(p, at, up, p.first * steps * samples + (t * samples + b) * p.size, work, results)
+        _write_state(p, at, up, place_of(p, steps * samples, t * samples + b), work, results)
 
 
 @kernel
@@ -72,9 +73,12 @@ def step_by_sums(tables, p, t, b, steps, samples, work, results):
 
 @kernel
 def _write_events(p, begin, end, t, b, steps, samples, work, results):
-    """Close the list of events of population `p`, and write them if they were asked for."""
-    work.begin[p.source, t + 1] = end
-    to = p.first * steps * samples + (t * samples + b) * p.size
+    """Close the list of events of population `p`, or of its part, and write them if they were asked for."""
+    if p.whole == p.size:
+        work.begin[p.source, t + 1] = end
+    else:
+        work.rows[p.sent - 1] = np.int32(end - begin)
+    to = place_of(p, steps * samples, t * samples + b)
     if results.spikes.size:
         for event in range(begin, end):
             results.spikes[to + work.rows[event]] = 1

@@ -17,7 +17,7 @@ from .entries import entries
 from .execute import engine_versions
 from .laying import lay
 from .prepared import prepare
-from .workspace import new_workspace
+from .workspace import new_workspaces
 
 
 def run_stream(program: Program, events: Events, record: tuple[str, ...] = ()) -> Trace:
@@ -36,7 +36,7 @@ def run_stream(program: Program, events: Events, record: tuple[str, ...] = ()) -
     rows = early + steps * samples
     state = prepared.extent.reads_membrane or "state" in record
     results = prepared.new_results(rows, 1, spikes=True, state=state)
-    workspace = lay(new_workspace(prepared.tables, rows))  # used once: it is as long as the whole stream
+    (workspace,) = map(lay, new_workspaces(prepared.tables, rows, 1))  # used once: it is as long as the whole stream
     parts = prepared.laid_tables, workspace, lay(flat_inputs(program, laid)), results
     entries().run_samples(*(part.address for part in parts), rows, 1, early, steps, 0, 1)
 

@@ -14,8 +14,17 @@ from .records import firsts
 from .tallies import Tally
 
 
-def tally_records(tallies: Collection[Tally], parts: list[Packed], kept: bool) -> dict[str, Any]:
-    """Tables of the tallies of all sources, in their order; `kept` says whether their sums are results."""
+def rows_of(whole: list[str]) -> list[int]:
+    """Rows of operations in the results, where all that belong to the same projection lie one behind the other."""
+    number = {name: n for n, name in enumerate(dict.fromkeys(whole))}
+    return np.argsort(np.argsort([number[name] for name in whole], kind="stable")).tolist()
+
+
+def tally_records(tallies: Collection[Tally], parts: list[Packed], rows: list[int], kept: bool) -> dict[str, Any]:
+    """Tables of the tallies of all sources, in their order.
+
+    `rows` says where in the results the operations of each of `parts` go, `kept` whether the sums are results too.
+    """
     counters = np.zeros(len(tallies), COUNTER)
     shares = [(number, counts) for tally in tallies for number, counts in tally.operations.items()]
     terms = [[count for count in counts if count.factor] for _, counts in shares]
@@ -25,7 +34,7 @@ def tally_records(tallies: Collection[Tally], parts: list[Packed], kept: bool) -
     counters["tally"] = firsts(sum(word.size for word in tally.words) for tally in tallies)
     counters["shares"] = [len(tally.operations) for tally in tallies]
     counters["share"] = firsts(counters["shares"])
-    share["projection"] = [number for number, _ in shares]
+    share["projection"] = [rows[number] for number, _ in shares]
     share["delay"] = [parts[number].delay for number, _ in shares]
     share["base"] = [sum(count.base for count in counts) for _, counts in shares]
     share["terms"] = [len(own) for own in terms]

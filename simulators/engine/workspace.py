@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from math import prod
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .record_types import BYTE_STRIPS, PLACES, SHORT_STRIPS, VALUED_STRIPS
-from .shapes import AT_ONCE, BLOCK, COLUMNS, PANEL_ROWS, STRIP_EVENTS
+from .shapes import AT_ONCE, BLOCK, COLUMNS, MET, PANEL_ROWS, STRIP_EVENTS
 from .tables import Ints, Tables
 from .words import WORD
 
@@ -30,7 +31,8 @@ class Workspace(NamedTuple):
     asleep : (sources,) int64
         Whether neurons of a population may be behind.
     rows : flat int32
-        Indices of the neurons that fired: source after source, in each row after row.
+        Indices of the neurons that fired: of one row of every part of a population that is cut; then source after
+        source, in each row after row.
     values : flat int32
         Values of the events in the same places: of the inputs, or of all sources if a population sends some.
     begin : (sources, T + 1) int64
@@ -62,6 +64,10 @@ class Workspace(NamedTuple):
         Sums of the words of one row of one source.
     counts : (...,) int32
         Spikes of the neurons of one population.
+    met : (2 MET,) int64
+        How often a thread has come to wait for the others that share the sample.
+    runner, runners : int
+        Which of these threads this one is, and how many they are.
     """
 
     u: NDArray[np.int32]
@@ -96,8 +102,13 @@ class Workspace(NamedTuple):
     tiled: Ints
     tallies: Ints
     counts: NDArray[np.int32]
+    met: Ints
+    runner: int
+    runners: int
 
 
+SHARED = ("u", "v", "waiting", "silent", "rows", "values", "begin", "met")
+"""What threads that share a sample have in common: everything of which each part of a population has its own place."""
 Rooms = dict[str, tuple[tuple[int, ...], type[np.generic]]]
 """Shape and type of every array by its name."""
 
@@ -105,7 +116,8 @@ Rooms = dict[str, tuple[tuple[int, ...], type[np.generic]]]
 def workspace_rooms(tables: Tables, steps: int) -> Rooms:
     """Arrays of a workspace for samples of `steps` rows."""
     room, own, tiled = _room(tables, steps), tables.strips, tables.tile_records
-    valued = room if tables.populations["valued"].any() else room[: tables.inputs]
+    places, sent = int(room.sum()), sent_room(tables)
+    valued = places if tables.populations["valued"].any() else int(room[: tables.inputs].sum())
     width = sum_room(tables.size)
     flat: dict[str, tuple[int, type[np.generic]]] = {
         "u": (tables.bias.size, np.int32),
@@ -113,8 +125,8 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "waiting": (tables.theta.size, np.int32),
         "asleep": (room.size, np.int64),
         "silent": (tables.bias.size // BLOCK, np.int32),
-        "rows": (int(room.sum()), np.int32),
-        "values": (int(valued.sum()), np.int32),
+        "rows": (sent + places, np.int32),
+        "values": (sent + valued, np.int32),
         "fired": (width, np.uint8),
         "events": (width, np.int32),
         "total": (width, np.int32),
@@ -141,26 +153,47 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "since": (len(tiled), np.int64),
         "tiled": (len(tiled), np.int64),
         "tallies": (int(tables.counters["words"].max()), np.int64),
-        "counts": (int(tables.populations["size"].max()), np.int32),
+        "counts": (int(tables.populations["whole"].max()), np.int32),
+        "met": (2 * MET, np.int64),
     }
     return {name: ((size,), dtype) for name, (size, dtype) in flat.items()} | {
         "begin": ((room.size, steps + 1), np.int64)
     }
 
 
-def new_workspace(tables: Tables, steps: int) -> Workspace:
-    """Allocate what a thread needs for samples of `steps` rows."""
-    room = _room(tables, steps)
-    sizes = workspace_rooms(tables, steps)
-    arrays = {name: np.zeros(*sizes[name]) for name in sizes}
-    arrays["begin"][:, 0] = np.cumsum(room) - room
+def new_workspaces(tables: Tables, steps: int, runners: int) -> list[Workspace]:
+    """Allocate what each of several threads needs that share samples of `steps` rows."""
+    room, sizes = _room(tables, steps), workspace_rooms(tables, steps)
+    shared = {name: np.zeros(*sizes[name]) for name in SHARED}
+    shared["begin"][:, 0] = sent_room(tables) + np.cumsum(room) - room
+    return [Workspace(**shared, **_own(sizes), runner=runner, runners=runners) for runner in range(runners)]
+
+
+def _own(sizes: Rooms) -> dict[str, NDArray[Any]]:
+    """Arrays of one thread alone."""
+    arrays = {name: np.zeros(*size) for name, size in sizes.items() if name not in SHARED}
     arrays["panel"], arrays["tap"] = aligned(arrays["panel"].nbytes), aligned(arrays["tap"].nbytes).view(np.int16)
-    return Workspace(**arrays)
+    return arrays
+
+
+def workspace_bytes(tables: Tables, steps: int, runners: int) -> int:
+    """Bytes of the workspaces of so many threads that share samples."""
+    own = {
+        name: prod(shape) * np.dtype(kind).itemsize for name, (shape, kind) in workspace_rooms(tables, steps).items()
+    }
+    shared = sum(own[name] for name in SHARED)
+    return shared + runners * (sum(own.values()) - shared)
 
 
 def _room(tables: Tables, steps: int) -> Ints:
     """Places for the events of every source in the lists of a sample."""
     return steps * tables.size + SLACK
+
+
+def sent_room(tables: Tables) -> int:
+    """Places for the events of a row of every part of a population that is cut, and for their numbers."""
+    own = tables.populations
+    return int((own["sent"] + own["size"] + SLACK)[own["size"] < own["whole"]].max(initial=0))
 
 
 def sum_room(size: Ints) -> int:

@@ -11,6 +11,7 @@ from time import perf_counter, sleep
 import pytest
 
 from spikewright.models.errors import InputError
+from spikewright.models.files import CACHE_VARIABLE
 from spikewright.simulators.engine import entries, keeping
 
 RUN = """
@@ -31,7 +32,7 @@ print(counted.fan_out.tolist(), counted.fan_in.tolist(), counted.reach.tolist(),
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """File of the kernels in a cache of its own, with those that this session runs on."""
     kernels = keeping.read_kernels(keeping.kernel_file()) or _built()
-    monkeypatch.setenv(keeping.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     path = keeping.kernel_file()
     assert keeping.write_kernels(path, kernels)
     yield path
@@ -77,7 +78,7 @@ def test_without_a_place_to_write_they_are_not_kept(tmp_path: Path) -> None:
 
 def test_warm_up_says_when_they_cannot_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "kernels").write_text("")
-    monkeypatch.setenv(keeping.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     monkeypatch.setattr(entries, "_compile", lambda: keeping.write_kernels(keeping.kernel_file(), {}))
     with pytest.raises(InputError, match=r"cannot be written.*SPIKEWRIGHT_CACHE_DIR"):
         entries.warm_up()

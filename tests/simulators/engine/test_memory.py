@@ -15,13 +15,14 @@ from samples import a_program, layered
 from spikewright.models.errors import ConfigError, MemoryLimit
 from spikewright.simulators.engine import fitting
 from spikewright.simulators.engine.available import available_memory
+from spikewright.simulators.engine.cutting import cut_program
 from spikewright.simulators.engine.memory import bytes_of, predict_memory
 from spikewright.simulators.engine.outline import outline
 from spikewright.simulators.engine.plan import build_tables
 from spikewright.simulators.engine.prepared import Prepared, segments_of
 from spikewright.simulators.engine.results import Layout
 from spikewright.simulators.engine.tables import Tables
-from spikewright.simulators.engine.workspace import new_workspace
+from spikewright.simulators.engine.workspace import new_workspaces, workspace_bytes
 from spikewright.simulators.run import simulate
 from strategies import WIDE_SIZES, programs
 
@@ -30,23 +31,28 @@ MEMINFO = "MemTotal: 9 kB\nMemFree: 1 kB\nMemAvailable: 4 kB\n"
 
 
 @settings(max_examples=120, suppress_health_check=SLOW)
-@given(programs_of() | programs(WIDE_SIZES, bits=24, feedback=True), st.none() | st.integers(1, 70))
-def test_every_array_has_the_room_that_was_predicted(drawn: tuple, neurons: int | None) -> None:
+@given(programs_of() | programs(WIDE_SIZES, bits=24, feedback=True), st.none() | st.integers(1, 70), st.integers(1, 3))
+def test_every_array_has_the_room_that_was_predicted(drawn: tuple, neurons: int | None, runners: int) -> None:
     program = drawn[0]
     layout = None if neurons is None else laid_out(program, neurons)
-    segments = segments_of(program, layout)
-    tables, predicted = build_tables(program, segments, layout)[0], outline(program, segments, layout)
+    cut = cut_program(program, runners if layout is None else 1)
+    segments = segments_of(cut, layout)
+    tables, predicted = build_tables(cut, segments, layout)[0], outline(cut, segments, layout)
     for name, ours, theirs in zip(Tables._fields, predicted, tables, strict=True):
         if isinstance(theirs, np.ndarray):
             assert (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype), name
         else:
             assert ours == theirs, name
     steps, samples = next(iter(drawn[1].values())).shape[:2]
+    arrays = [a for own in new_workspaces(tables, steps, runners) for a in own if isinstance(a, np.ndarray)]
+    assert workspace_bytes(tables, steps, runners) == sum({id(_base(a)): a.nbytes for a in arrays}.values())
     need = predict_memory(program, steps, samples, ("spikes", "state"), threads=1, place=layout)
-    workspace = {id(a if a.base is None else a.base): a.nbytes for a in new_workspace(tables, steps)}
-    assert need.workspaces == sum(workspace.values())
     buffers = Layout(Prepared(program, layout), steps, samples, spikes=True, state=True).buffers
     assert need.results == sum(size for size, *_ in buffers)
+
+
+def _base(array: np.ndarray) -> np.ndarray:
+    return array if array.base is None else array.base
 
 
 @pytest.mark.parametrize(
@@ -156,4 +162,5 @@ def test_available_memory_is_the_least_of_all_limits(groups: dict, cgroup: str, 
 
 def test_available_memory_of_this_machine_is_plausible() -> None:
     assert (available_memory() or 0) > 1_000_000
-    assert bytes_of(outline(a_program(), segments_of(a_program(), None))) < 10_000
+    cut = cut_program(a_program(), 1)
+    assert bytes_of(outline(cut, segments_of(cut, None))) < 10_000
