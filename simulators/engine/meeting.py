@@ -14,8 +14,9 @@ from .compiled import kernel
 from .processor import IS_X86
 from .shapes import MET
 
-SPINS = 2000
-"""Looks before a thread sleeps: a tenth of a millisecond, in which the others come if they have processors."""
+SPINS = 10_000
+"""Looks before a thread sleeps, half a millisecond: longer than one oversleeps, or the others would sleep meanwhile, and
+so on in turn."""
 NAP_US = 20
 """A processor that sleeps takes over a thread that waits for another one; one that only gives way does not."""
 SLEEPS = os.name == "posix"

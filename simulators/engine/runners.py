@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 SYNAPSES = 100
 """Synapses that make as much work in a row as one neuron, about a nanosecond: few of them are reached by an event."""
 WORTH = 3000
-"""Neurons that each runner has to have, or as much work, between two places where all wait for each other. With 2000
-two of them take as long as one alone, which `benchmarks/w4.py` shows for larger ones."""
+"""Neurons that each runner has to have, or as much work, between two places where all wait for each other: with 2000,
+two take as long as one alone, with 3000 four fifths of it."""
 WORTH_RUN = 1 << 20
 """The same for all rows of a sample: some tenths of a millisecond pass until all runners are there."""
 
@@ -40,7 +40,10 @@ def runners_of(program: Program, steps: int, samples: int, threads: int, place: 
     work = _known.get(program)
     if work is None:
         work = _known[program] = _work(program)
-    return max(1, min(threads // samples, work // WORTH)) if work * steps >= WORTH_RUN else 1
+    if work * steps < WORTH_RUN:
+        return 1
+    most = min(threads, processors()) // samples  # who has no processor is waited for
+    return max(1, min(most, work // WORTH))
 
 
 _known: WeakKeyDictionary[Program, int] = WeakKeyDictionary()

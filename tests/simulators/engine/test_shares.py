@@ -38,6 +38,7 @@ def cut_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut whatever can be cut, down to single neurons, though it does not pay."""
     monkeypatch.setattr(cutting, "GRAIN", 1)
     monkeypatch.setattr(runners, "_work", lambda program: 1 << 40)
+    monkeypatch.setattr(runners, "processors", lambda: 100)
 
 
 def first(x: dict[str, np.ndarray], samples: int) -> dict[str, np.ndarray]:
@@ -108,12 +109,15 @@ def test_parts_begin_at_lines_of_the_cache_and_stay_whole_behind_convolutions() 
     assert runners_of(program, 1 << 30, 1, 2, None) == 1
 
 
-def test_threads_share_samples_where_it_pays() -> None:
+def test_threads_share_samples_where_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runners, "processors", lambda: 1000)
     large, small = recurrent(60_000, 50), recurrent(1000, 50)
     assert [runners_of(large, 100, samples, 4, None) for samples in range(1, 6)] == [4, 2, 1, 1, 1]
     assert [runners_of(large, steps, 1, 4, None) for steps in (1, 5, 100)] == [1, 1, 4]
     assert [runners_of(large, 100, 1, threads, None) for threads in (1, 2, 1000)] == [1, 2, 35]
     assert runners_of(small, 1 << 30, 1, 4, None) == 1
+    monkeypatch.setattr(runners, "processors", lambda: 2)
+    assert runners_of(large, 100, 1, 1000, None) == 2
     assert runners_of(layered((500, 4000, 4000)), 100, 1, 4, None) == 1, "dense layers are summed ahead"
 
 
@@ -146,6 +150,7 @@ def test_none_waits_for_a_thread_that_cannot_be_started(monkeypatch: pytest.Monk
 
 def test_a_run_in_parts_takes_what_was_predicted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runners, "_work", lambda program: 1 << 40)
+    monkeypatch.setattr(runners, "processors", lambda: 2)
     x = np.zeros((400, 1, 1000), np.uint8)
     record = ("spikes", "state")
     simulate(recurrent(1000, 10), x[:20], threads=2)  # kernels, and what is imported on the way
