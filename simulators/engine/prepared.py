@@ -107,11 +107,12 @@ def prepare(program: Program, place: Placement | None, runners: int = 1) -> Prep
         If the program breaks a rule of `make_program`, which compiled code must not find out by itself.
     """
     key = program if place is None else place
-    own = _kept.setdefault(key, {})
-    prepared = own.get(runners)
-    if prepared is None:
-        prepared = own[runners] = Prepared(program, place, runners)
-    return prepared
+    own = _kept.get(key)
+    if own is None:
+        own = _kept[key] = {}
+    if runners not in own:
+        own[runners] = Prepared(program, place, runners)
+    return own[runners]
 
 
 def kept_tables(program: Program, place: Placement | None, runners: int) -> Tables | None:
