@@ -15,8 +15,8 @@ from .processor import IS_X86
 from .shapes import MET
 
 SPINS = 10_000
-"""Looks before a thread sleeps, half a millisecond: longer than one oversleeps, or the others would sleep meanwhile,
-and so on in turn."""
+"""Looks before a thread sleeps, half a millisecond: longer than one oversleeps, or the others would sleep meanwhile and
+oversleep in turn."""
 NAP_US = 20
 """A processor that sleeps takes over a thread that waits for another one; one that only gives way does not."""
 SLEEPS = os.name == "posix"
