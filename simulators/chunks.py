@@ -38,8 +38,13 @@ def run_chunks(feed: Feed, run: Run, chunk: int, store: Gathered, tell: Tell | N
     """
     while store.done < feed.samples:
         first, stop = store.done, min(store.done + chunk, feed.samples)
-        store.add(run(feed.read(first, stop), None if tell is None else _behind(tell, first)))
+        store.add(_run(feed, run, first, stop, None if tell is None else _behind(tell, first)))
     return store.trace()
+
+
+def _run(feed: Feed, run: Run, first: int, stop: int, tell: Tell | None) -> Trace:
+    with feed.naming(first, stop):
+        return run(feed.read(first, stop), tell)
 
 
 def _behind(tell: Tell, first: int) -> Tell:

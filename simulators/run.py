@@ -100,9 +100,10 @@ def simulate(
         raise UnsupportedOp("A stream is not counted by core; place and price the run with independent samples.")
     if place is not None and place.program.content_hash != program.content_hash:
         raise InputError(f"The placement is of program {place.program.content_hash}, not of {program.content_hash}.")
-    feed = Feed(program, x)
+    engine = backend == "engine" and samples == "independent"
+    feed = Feed(program, x, looked_at=not engine)
     require_readouts_in_range(program, feed.steps)
-    if backend == "engine" and samples == "independent":
+    if engine:
         run, chunk, lacking = _engine(program, feed, record, place, threads, chunk, out is not None)
     else:
         run, chunk, lacking = _other(program, backend, record, place, samples, options), chunk or feed.samples, ""
@@ -155,7 +156,11 @@ def _engine(
     run_engine, fit = _loaded()
     chunk, lacking = fit(program, feed, record, place, threads, chunk, out)
     at_once = min(chunk, feed.samples)
-    return lambda events, tell: run_engine(program, events, record, place, threads, tell, at_once), chunk, lacking
+
+    def run(events: Events, tell: Tell | None) -> Trace:
+        return run_engine(program, events, record, place, threads, tell, at_once, feed.unseen)
+
+    return run, chunk, lacking
 
 
 @cache

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...models.errors import InputError
 from .event_list import EventList, require_events
-from .inputs import Events, encode, named_inputs, require_shape
+from .inputs import BYTES, Events, encode, named_inputs, require_shape
 from .program import Input, Program
 
 
@@ -44,8 +45,6 @@ class LazyInput:
 
 Rows = Any
 """(T, B, *input_shape) array, or what slices as one (`np.memmap`, an h5py data set); EventList; or LazyInput."""
-BYTES = (np.dtype(np.uint8), np.dtype(np.int8))
-"""Types of spikes that are taken as they are."""
 
 
 class Feed:
@@ -57,9 +56,11 @@ class Feed:
         T and B.
     lazy : bool
         Whether some input is read, converted or unpacked, so that fewer samples at a time take less memory.
+    unseen : tuple of Input
+        Inputs whose bytes pass for spikes although nobody has looked at them: whoever runs them calls `require_spikes`.
     """
 
-    def __init__(self, program: Program, x: Rows | dict[str, Rows]) -> None:
+    def __init__(self, program: Program, x: Rows | dict[str, Rows], looked_at: bool = True) -> None:
         self._program = program
         given = named_inputs(program, x)
         self._given: dict[str, Any] = {}
@@ -71,6 +72,8 @@ class Feed:
         if len(sizes) != 1:
             raise InputError("All inputs must have the same T and B.")
         self.steps, self.samples = sizes.pop()
+        self._looked_at = looked_at
+        self.unseen = () if looked_at else tuple(port for port in program.fed if port.kind == "spikes")
 
     def read(self, first: int, stop: int) -> Events:
         """Encode the samples ``first .. stop - 1``.
@@ -78,11 +81,16 @@ class Feed:
         Raises
         ------
         InputError
-            As `encode_inputs`, naming the samples if they are not all; or if a `LazyInput` gives other samples than
-            it was asked for.
+            As `encode_inputs`; or if a `LazyInput` gives other samples than it was asked for.
         """
+        rows = {port.name: self._rows(port, first, stop) for port in self._program.fed}
+        return encode(self._program, rows, self._looked_at)
+
+    @contextmanager
+    def naming(self, first: int, stop: int) -> Iterator[None]:
+        """Name the samples ``first .. stop - 1`` in errors about the input, if they are not all."""
         try:
-            return encode(self._program, {port.name: self._rows(port, first, stop) for port in self._program.fed})
+            yield
         except InputError as error:
             if stop - first == self.samples:
                 raise

@@ -14,6 +14,8 @@ from .program import Input, Program
 Events = dict[str, NDArray[Any]]
 """Integer events of every input by name: (T, B, *shape), uint8 spikes or int32 values."""
 Given = TypeVar("Given")
+BYTES = (np.dtype(np.uint8), np.dtype(np.int8))
+"""Types of spikes that are taken as they are."""
 _AT_ONCE = 1 << 17
 """Values that are converted at a time: what lies between stays in the processor's caches, and takes no memory."""
 
@@ -46,9 +48,12 @@ def encode_inputs(program: Program, x: NDArray[Any] | dict[str, NDArray[Any]]) -
     return encode(program, arrays)
 
 
-def encode(program: Program, arrays: dict[str, NDArray[Any]]) -> Events:
-    """Do the same with arrays whose shapes are known to be right."""
-    encoded = {port.name: _encode(port, arrays[port.name]) for port in program.fed}
+def encode(program: Program, arrays: dict[str, NDArray[Any]], looked_at: bool = True) -> Events:
+    """Do the same with arrays whose shapes are known to be right.
+
+    If they are not `looked_at`, bytes pass for spikes; whoever runs them calls `require_spikes`.
+    """
+    encoded = {port.name: _encode(port, arrays[port.name], looked_at) for port in program.fed}
     if len(encoded) < len(program.inputs):
         size = next(iter(encoded.values())).shape[:2]
         biases = (port for port in program.inputs if port.kind == "bias")
@@ -77,7 +82,9 @@ def require_shape(port: Input, shape: tuple[int, ...]) -> None:
         raise InputError(f"Input {port.name!r} must be (T, B, {', '.join(map(str, port.shape))}), is {shape}.")
 
 
-def _encode(port: Input, x: NDArray[Any]) -> NDArray[Any]:
+def _encode(port: Input, x: NDArray[Any], looked_at: bool) -> NDArray[Any]:
+    if not looked_at and port.kind == "spikes" and x.dtype in BYTES:
+        return x.view(np.uint8)
     kind = x.dtype.kind
     if kind not in "biuf" or (kind == "f" and not all(np.isfinite(x[part]).all() for part in _parts(x))):
         raise InputError(f"Input {port.name!r} holds values that are not finite numbers (dtype {x.dtype}).")
@@ -98,12 +105,17 @@ def _parts(x: NDArray[Any]) -> Iterator[tuple[slice, slice]]:
 def _spikes(port: Input, x: NDArray[Any]) -> NDArray[np.uint8]:
     if x.dtype.kind == "b":
         return (x.view(np.uint8) != 0).view(np.uint8)  # a foreign bool may hold any byte
+    require_spikes(port, x)
+    return x.view(np.uint8) if x.dtype.itemsize == 1 else x.astype(np.uint8)
+
+
+def require_spikes(port: Input, x: NDArray[Any]) -> None:
+    """Raise InputError if `x` holds anything but 0 and 1."""
     if not _is_binary(x):
         raise InputError(
             f"Input {port.name!r} takes binary spikes, but holds grey values from {x.min()} to {x.max()}. Encode them "
             "as spikes first (models.encoders.rate_code), or lower with a grey calibration input for graded events."
         )
-    return x.view(np.uint8) if x.dtype.itemsize == 1 else x.astype(np.uint8)
 
 
 def _is_binary(x: NDArray[Any]) -> bool:

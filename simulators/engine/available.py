@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 PROC, GROUPS = Path("/proc"), Path("/sys/fs/cgroup")
@@ -34,28 +35,36 @@ def _of_machine(proc: Path) -> int | None:
 def _of_groups(proc: Path, groups: Path) -> list[int | None]:
     """What every control group around this process leaves, of both versions."""
     try:
-        lines = (proc / "self" / "cgroup").read_text().splitlines()
+        told = (proc / "self" / "cgroup").read_text()
     except OSError:
         return []
-    found: list[int | None] = []
-    for _, controllers, path in (line.split(":", 2) for line in lines if line.count(":") >= 2):
-        names = ("memory.max", "memory.current", "inactive_file")
-        root = groups
+    return [_left(*files) for files in _files(told, groups)]
+
+
+@cache
+def _files(told: str, groups: Path) -> list[tuple[Path, Path, Path, str]]:
+    """Files that tell of the control groups that a process is `told` of, and the name of what is dropped."""
+    found = []
+    for _, controllers, path in (line.split(":", 2) for line in told.splitlines() if line.count(":") >= 2):
+        limit, usage, dropped, root = "memory.max", "memory.current", "inactive_file", groups
         if controllers:
             if "memory" not in controllers.split(","):
                 continue
-            names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+            limit, usage, dropped = "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"
             root = groups / "memory"
         folder = root / path.lstrip("/")
         # Inside a container its own group may be mounted at the root, whatever its path outside.
-        found += [_left(place, *names) for place in {root, folder, *folder.parents} if place.is_relative_to(root)]
+        places = [place for place in {root, folder, *folder.parents} if place.is_relative_to(root)]
+        found += [(place / limit, place / usage, place / "memory.stat", dropped) for place in places]
     return found
 
 
-def _left(folder: Path, limit: str, usage: str, dropped: str) -> int | None:
+def _left(limit: Path, usage: Path, stat: Path, dropped: str) -> int | None:
     try:
-        most, used = int((folder / limit).read_text()), int((folder / usage).read_text())
-        stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
-        return most - used + int(stat.get(dropped, 0)) if most < UNLIMITED else None
+        most = int(limit.read_text())
+        if most >= UNLIMITED:
+            return None
+        kept = dict(line.split() for line in stat.read_text().splitlines())
+        return most - int(usage.read_text()) + int(kept.get(dropped, 0))
     except (OSError, ValueError):  # no such group, or "max"
         return None

@@ -7,10 +7,13 @@ from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from ...exporters.program.inputs import Events
-from ...exporters.program.program import Program
+import numpy as np
+from numpy.typing import NDArray
+
+from ...exporters.program.inputs import Events, require_spikes
+from ...exporters.program.program import Input, Program
 from ...exporters.program.trace import Trace
-from ...models.errors import ConfigError
+from ...models.errors import ConfigError, InputError
 from ..activity import Activity
 from ..assemble import make_trace
 from .buffers import flat_inputs
@@ -26,13 +29,16 @@ from .tables import Inputs
 if TYPE_CHECKING:
     from ..placement import Placement
 
+Spikes = list[tuple[Input, NDArray[np.uint8]]]
 INDEPENDENT = 0, 0
 """Samples without rows before their first, and without neurons that are reset again."""
-PARTS_PER_THREAD = 16
-"""Threads are never equally fast, so each takes many small parts of the samples instead of one large one."""
+SHARE = 4
+"""Threads are never equally fast, so each takes a fourth of its share of what is left at a time."""
 SAMPLES_PER_PART = 256
 NEURON_ROWS_PER_PART = 1 << 23
 """Parts are no larger, as a run can be interrupted, and tell of its progress, only between two of them."""
+LEAST_NEURON_ROWS = 1 << 19
+"""On several threads they are no smaller: handing one out takes some hundredths of the time that it runs."""
 
 
 def run_engine(
@@ -43,6 +49,7 @@ def run_engine(
     threads: int | None = None,
     tell: Callable[[int], None] | None = None,
     at_once: int | None = None,
+    unseen: tuple[Input, ...] = (),
 ) -> Trace:
     """Run B independent samples; every result equals the oracle's, whatever the number of threads.
 
@@ -60,11 +67,15 @@ def run_engine(
         Is told now and then how many samples are done.
     at_once : int, optional
         Samples that are given at a time, of which B may be the rest; by default B.
+    unseen : tuple of Input
+        Inputs whose bytes nobody has looked at: that is done by the threads, part by part.
 
     Raises
     ------
     ConfigError
         If `threads` is less than 1.
+    InputError
+        If an unseen input holds anything but 0 and 1.
     """
     if threads is not None and threads < 1:
         raise ConfigError(f"threads = {threads}; give 1 or more, or None for all processors.")
@@ -73,7 +84,12 @@ def run_engine(
     prepared = prepare(program, place, runners_of(program, steps, at_once or samples, threads, place))
     results = prepared.new_results(steps, samples, records_spikes(record), "state" in record)
     inputs = flat_inputs(program, events)
-    _run_parts(prepared, inputs, steps, samples, results, threads, tell)
+    bytes_ = [(port, events[port.name]) for port in unseen]
+    try:
+        _run_parts(prepared, inputs, steps, samples, results, threads, tell, bytes_)
+    except InputError:  # of a part; to be told of all samples
+        _look_at(bytes_, 0, samples)
+        raise
     by_core = None
     if place is not None:
         updates = results.flat("updates").reshape(-1, steps, samples)
@@ -107,6 +123,7 @@ def _run_parts(
     results: Results,
     threads: int,
     tell: Callable[[int], None] | None,
+    unseen: Spikes,
 ) -> None:
     """Run all samples, part after part or on several threads; the kernels hold no lock of the interpreter."""
     told, kernel = lay(inputs), entries().run_samples
@@ -117,6 +134,7 @@ def _run_parts(
             addresses = prepared.laid_tables.address, workspace.address, told.address, results.address
             kernel(*addresses, steps, samples, *INDEPENDENT, first, stop)
 
+        _look_at(unseen, first, stop)
         workspaces = prepared.take_workspaces(steps)
         run_together(share, workspaces)
         prepared.give_back(workspaces, steps)
@@ -124,14 +142,25 @@ def _run_parts(
     share_out(run, _cuts(prepared, steps, samples, threads), threads, tell)
 
 
+def _look_at(spikes: Spikes, first: int, stop: int) -> None:
+    """Raise InputError if a sample from `first` to before `stop` is no spikes."""
+    for port, rows in spikes:
+        require_spikes(port, rows[:, first:stop])
+
+
 def _cuts(prepared: Prepared, steps: int, samples: int, threads: int) -> list[int]:
     """Where the parts of the samples begin and end."""
     if samples == 1:
         return [0, 1]
-    most = NEURON_ROWS_PER_PART // (steps * prepared.width)
-    parts = -(-samples // min(max(1, most), SAMPLES_PER_PART))
-    parts = min(samples, max(parts, threads * PARTS_PER_THREAD if threads > 1 else 1))
-    return [samples * part // parts for part in range(parts + 1)]
+    rows = steps * prepared.width
+    most = min(max(1, NEURON_ROWS_PER_PART // rows), SAMPLES_PER_PART)
+    if threads == 1:
+        return [*range(0, samples, most), samples]
+    cuts, least = [0], max(1, min(LEAST_NEURON_ROWS // rows, samples // threads))
+    while cuts[-1] < samples:
+        left = samples - cuts[-1]
+        cuts.append(cuts[-1] + min(most, left, max(least, left // (threads * SHARE))))
+    return cuts
 
 
 def engine_versions() -> dict[str, str]:

@@ -15,7 +15,7 @@ from .runners import processors, runners_of
 if TYPE_CHECKING:
     from ..placement import Placement
 
-SMALL = 1 << 24
+SMALL = 1 << 26
 """Bytes that need not be asked for."""
 
 
