@@ -9,8 +9,8 @@ from .measure import Contestant, Worker, clock_for, interleave, ratio
 from .ours import BY_CORE
 
 OURS = "spikewright"
-MANY, SHARE = 100, 5
-"""Of more samples than that, a short run has one in five."""
+MANY, SHARE = 100, 2
+"""Of more samples than that, a short run has half."""
 ONE, BEST = "one sample", "best batch"
 """What a row or a ratio belongs to: samples handed over one by one, or all of them."""
 

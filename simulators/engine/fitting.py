@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...exporters.program.feed import Feed
@@ -15,8 +16,8 @@ from .runners import processors, runners_of
 if TYPE_CHECKING:
     from ..placement import Placement
 
-SMALL = 1 << 26
-"""Bytes that need not be asked for."""
+SMALL, SHARE = 1 << 24, 64
+"""Bytes that need not be asked for, and the share of what was free at first that need not be either."""
 
 
 class Fit(NamedTuple):
@@ -88,4 +89,10 @@ def _is_small(program: Program, feed: Feed, record: tuple[str, ...], place: Plac
     counted = 2 * tables.segments + 2 * len(tables.projections) + tables.kept
     if place is not None:
         counted += COUNTED_BY_CORE * len(place.cores) * (1 + program.depth)
-    return tables.bias.size * (rows * values + 8 * feed.samples) + 8 * rows * counted < SMALL
+    return tables.bias.size * (rows * values + 8 * feed.samples) + 8 * rows * counted < _small()
+
+
+@cache
+def _small() -> int:
+    """Bytes of runs that are begun without asking, which takes a millisecond."""
+    return max(SMALL, (available_memory() or 0) // SHARE)

@@ -77,6 +77,7 @@ def test_a_whole_run_takes_what_was_predicted(record: tuple, chunk: int | None, 
 def test_a_run_that_cannot_fit_is_refused_before_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     program = layered((300, 200, 100))
     x = np.broadcast_to(np.uint8(0), (10, 50_000, 300))
+    monkeypatch.setattr(fitting, "_small", lambda: 0)
     monkeypatch.setattr(fitting, "available_memory", lambda: 50_000)
     with pytest.raises(
         MemoryLimit, match=r"needs [\d,]+ bytes of memory even with its results on disk, 50,000 are available"
@@ -92,6 +93,7 @@ def test_results_that_do_not_fit_go_to_disk_as_long_as_the_trace_lives(
     program, rng = layered((300, 200, 100)), np.random.default_rng(0)
     x = (rng.random((10, 3000, 300)) < 0.1).astype(np.uint8)
     expected = simulate(program, x, record=("spikes", "events"))
+    monkeypatch.setattr(fitting, "_small", lambda: 0)
     monkeypatch.setattr(fitting, "available_memory", lambda: 4_000_000)
     monkeypatch.setenv("SPIKEWRIGHT_CACHE_DIR", str(tmp_path))
     trace = simulate(program, x, record=("spikes", "events"), threads=1)
@@ -113,6 +115,7 @@ def test_results_that_do_not_fit_go_to_disk_as_long_as_the_trace_lives(
 def test_results_find_no_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     program, x = layered((300, 200, 100)), np.zeros((10, 3000, 300), np.uint8)
     simulate(program, x[:, :1])
+    monkeypatch.setattr(fitting, "_small", lambda: 0)
     monkeypatch.setattr(fitting, "available_memory", lambda: 4_000_000)
     (tmp_path / "file").touch()
     monkeypatch.setenv("SPIKEWRIGHT_CACHE_DIR", str(tmp_path / "file"))
@@ -122,7 +125,7 @@ def test_results_find_no_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 def test_chunks_shrink_to_the_memory_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     program, x = layered((30, 20, 10)), np.ones((10, 3000, 30), np.float32)
-    monkeypatch.setattr(fitting, "SMALL", 0)
+    monkeypatch.setattr(fitting, "_small", lambda: 0)
     monkeypatch.setattr(fitting, "available_memory", lambda: 2_100_000)
     told = []
     trace = simulate(program, x, threads=1, progress=told.append)
