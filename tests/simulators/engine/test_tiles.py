@@ -10,11 +10,18 @@ from hypothesis import strategies as st
 from agreement import assert_same_bits, assert_same_by_core
 from spikewright.exporters.program.make import make_program
 from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
+from spikewright.simulators.engine import tile_records
 from spikewright.simulators.engine.prepared import prepare
 from spikewright.simulators.engine.processor import has_matrix_unit
 from spikewright.simulators.run import simulate
 
 pytestmark = pytest.mark.skipif(not has_matrix_unit(), reason="this processor has no matrix unit")
+
+
+@pytest.fixture(autouse=True)
+def tiles_whatever_they_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Multiply wherever half of an event comes in a row, though rows of weights are faster for small layers."""
+    monkeypatch.setattr(tile_records, "least_events", lambda columns, depth: 8)
 
 
 def many(examples: int) -> settings:
