@@ -25,7 +25,7 @@ class CountsByCore(Mapping[str, Ints]):
     ----------
     place : Placement
     tallies : dict of source to Tally
-    words : flat (words, T, B) int64 array
+    words : flat (words, B, T) int64 array
         Sums of the words of all sources.
     updates : (cores, T, B) int64 array
     """
@@ -57,7 +57,7 @@ class CountsByCore(Mapping[str, Ints]):
             for core, rows in zip(self._place.cores, self._updates, strict=True):
                 level = program.level(core.population)
                 counts[core.index, level : level + steps] = rows
-        sums, first = self._words.reshape(-1, steps, samples), 0
+        sums, first = self._words.reshape(-1, samples, steps).swapaxes(1, 2), 0
         for source, tally in self._tallies.items():
             own, level = sums[first : first + len(tally.words)], program.level(source)
             first += len(own)

@@ -33,7 +33,7 @@ def count_events(tables, b, steps, samples, work, results):
                 work.tallies[w] = sum_of(tables.tally, c.tally + w * tables.size[s], work.rows, first, last)
             if tables.kept:
                 for w in range(c.words):
-                    results.tallies[((c.word + w) * steps + t) * samples + b] = work.tallies[w]
+                    results.tallies[((c.word + w) * samples + b) * steps + t] = work.tallies[w]
             for number in range(c.share, c.share + c.shares):
                 share = tables.shares[number]
                 if t + share.delay < steps:
@@ -41,7 +41,7 @@ def count_events(tables, b, steps, samples, work, results):
                     for k in range(share.term, share.term + share.terms):
                         term = tables.terms[k]
                         ops += term.factor * ((work.tallies[term.word] >> term.shift) & term.mask)
-                    results.ops[(share.projection * steps + t + share.delay) * samples + b] = ops
+                    results.ops[(share.projection * samples + b) * steps + t + share.delay] = ops
 
 
 @kernel

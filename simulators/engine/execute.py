@@ -92,7 +92,7 @@ def run_engine(
         raise
     by_core = None
     if place is not None:
-        updates = results.flat("updates").reshape(-1, steps, samples)
+        updates = results.flat("updates").reshape(-1, samples, steps).swapaxes(1, 2)
         by_core = CountsByCore(place, prepared.tallies, results.flat("tallies"), updates)
     found = results.arrays()
     return make_trace(

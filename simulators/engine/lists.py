@@ -115,12 +115,12 @@ def count_touched(tables, p, t, b, steps, samples, work, results):
             count, of = np.int64(0), p.member + k * p.words
             for w in range(p.words):
                 count += np.int64(count_ones(work.touched[p.word + w] & tables.members[of + w]))
-            results.updates[((tables.segment[p.word] + k) * steps + t) * samples + b] = count
+            results.updates[((tables.segment[p.word] + k) * samples + b) * steps + t] = count
         return
     segment, count = tables.segment[p.word], np.int64(0)
     for w in range(p.word, p.word + p.words):
         if tables.segment[w] != segment:
-            results.updates[(segment * steps + t) * samples + b] = count
+            results.updates[(segment * samples + b) * steps + t] = count
             segment, count = tables.segment[w], np.int64(0)
         count += np.int64(count_ones(work.touched[w]))
-    results.updates[(segment * steps + t) * samples + b] = count
+    results.updates[(segment * samples + b) * steps + t] = count

@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from functools import partial
 from math import prod
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -105,9 +106,9 @@ class Results:
     ========  ======  ================================================================================================
     counts    int64   Spikes of a sample; population after population, each (B, size).
     last      int32   The membrane after its last row, in the same order.
-    ops       int64   (projections, T, B) synaptic operations in the row in which they arrive.
-    updates   int64   (segments, T, B) neurons with a synaptic event or a bias.
-    tallies   int64   (words, T, B) sums of the words of all counters.
+    ops       int64   (projections, B, T) synaptic operations in the row in which they arrive.
+    updates   int64   (segments, B, T) neurons with a synaptic event or a bias.
+    tallies   int64   (words, B, T) sums of the words of all counters. What is counted in a sample lies side by side.
     spikes    int8    1 for every event; population after population, each (T, B, size).
     values    int32   The events of those populations whose events carry values, in the same order.
     u, v      int32   In the same order.
@@ -157,8 +158,8 @@ def _parts(prepared: Prepared, steps: int, samples: int) -> dict[str, list[Part]
     return {
         "counts": of_samples,
         "last": of_samples,
-        "ops": list(_of_records(prepared.projections, rows)),
-        "updates": list(_of_records(prepared.segments, rows)),
+        "ops": list(_of_records(prepared.projections, steps, samples)),
+        "updates": list(_of_records(prepared.segments, steps, samples)),
         "tallies": [],
         "spikes": of_rows,
         "values": list(_of_values(prepared, rows)),
@@ -175,16 +176,22 @@ def _of_neurons(prepared: Prepared, rows: tuple[int, ...]) -> Iterator[Part]:
             yield Part(name, first * prod(rows), (*rows, *shape))
 
 
-def _of_records(records: dict[str, int], rows: tuple[int, ...]) -> Iterator[Part]:
+_TURNED = attrgetter("T")  # np.transpose takes ten times as long
+
+
+def _of_records(records: dict[str, int], steps: int, samples: int) -> Iterator[Part]:
     """Parts of whatever has one record or several, whose numbers are then added."""
     first = 0
     for name, count in records.items():
-        yield Part(name, first, rows) if count == 1 else Part(name, first, (count, *rows), _added)
-        first += count * prod(rows)
+        if count == 1:
+            yield Part(name, first, (samples, steps), _TURNED)
+        else:
+            yield Part(name, first, (count, samples, steps), _added)
+        first += count * samples * steps
 
 
 def _added(records: Ints) -> Ints:
-    return np.add.reduce(records)
+    return np.add.reduce(records).T
 
 
 def _of_values(prepared: Prepared, rows: tuple[int, ...]) -> Iterator[Part]:

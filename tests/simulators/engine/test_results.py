@@ -33,7 +33,7 @@ def test_no_two_arrays_share_memory(steps: int, samples: int) -> None:
     found = [array for trace in runs for _, array in arrays(trace)]
     expected = [array.copy() for array in found]
     for number, array in enumerate(found):
-        assert array.flags.writeable and array.flags.aligned and array.flags.c_contiguous
+        assert array.flags.writeable and array.flags.aligned and array.flags.forc
         array += 1
         for other, (ours, theirs) in enumerate(zip(found, expected, strict=True)):
             np.testing.assert_array_equal(ours, theirs + (other <= number))
