@@ -47,7 +47,7 @@ def test_an_interrupted_run_goes_on(run, program, tmp_path: Path, monkeypatch: p
             raise KeyboardInterrupt
         return read(self, first, stop)
 
-    monkeypatch.setattr("spikewright.simulators.engine.memory.SMALL", 0)
+    monkeypatch.setattr("spikewright.simulators.engine.fitting._small", lambda: 0)
     monkeypatch.setattr("spikewright.simulators.engine.memory.CHUNK_BYTES", 1 << 18)
     monkeypatch.setattr(Feed, "read", interrupted)
     assert run(*WORDS, "--trace", "made")[0] == 130
