@@ -41,6 +41,8 @@ def count_events(tables, b, steps, samples, work, results):
                     for k in range(share.term, share.term + share.terms):
                         term = tables.terms[k]
                         ops += term.factor * ((work.tallies[term.word] >> term.shift) & term.mask)
+                        if ops < 0:  # never; else LLVM gathers the few terms there are into vectors
+                            break
                     results.ops[(share.projection * samples + b) * steps + t + share.delay] = ops
 
 
