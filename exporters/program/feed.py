@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...models.errors import InputError
 from .event_list import EventList, require_events
-from .inputs import BYTES, Events, encode, named_inputs, require_shape
+from .inputs import Events, encode, named_inputs, require_shape
 from .program import Input, Program
 
 
@@ -45,6 +45,9 @@ class LazyInput:
 
 Rows = Any
 """(T, B, *input_shape) array, or what slices as one (`np.memmap`, an h5py data set); EventList; or LazyInput."""
+
+BYTES = (np.dtype(np.uint8), np.dtype(np.int8))
+"""Types of spikes that are taken as they are."""
 
 
 class Feed:

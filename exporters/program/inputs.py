@@ -14,8 +14,6 @@ from .program import Input, Program
 Events = dict[str, NDArray[Any]]
 """Integer events of every input by name: (T, B, *shape), uint8 spikes or int32 values."""
 Given = TypeVar("Given")
-BYTES = (np.dtype(np.uint8), np.dtype(np.int8))
-"""Types of spikes that are taken as they are."""
 _AT_ONCE = 1 << 17
 """Values that are converted at a time: what lies between stays in the processor's caches, and takes no memory."""
 
@@ -51,7 +49,7 @@ def encode_inputs(program: Program, x: NDArray[Any] | dict[str, NDArray[Any]]) -
 def encode(program: Program, arrays: dict[str, NDArray[Any]], looked_at: bool = True) -> Events:
     """Do the same with arrays whose shapes are known to be right.
 
-    If they are not `looked_at`, bytes pass for spikes; whoever runs them calls `require_spikes`.
+    If they are not `looked_at`, bytes without a sign pass for spikes; whoever runs them calls `require_spikes`.
     """
     encoded = {port.name: _encode(port, arrays[port.name], looked_at) for port in program.fed}
     if len(encoded) < len(program.inputs):
@@ -83,8 +81,8 @@ def require_shape(port: Input, shape: tuple[int, ...]) -> None:
 
 
 def _encode(port: Input, x: NDArray[Any], looked_at: bool) -> NDArray[Any]:
-    if not looked_at and port.kind == "spikes" and x.dtype in BYTES:
-        return x.view(np.uint8)
+    if not looked_at and port.kind == "spikes" and x.dtype == np.uint8:
+        return x
     kind = x.dtype.kind
     if kind not in "biuf" or (kind == "f" and not all(np.isfinite(x[part]).all() for part in _parts(x))):
         raise InputError(f"Input {port.name!r} holds values that are not finite numbers (dtype {x.dtype}).")

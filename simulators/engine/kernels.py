@@ -82,16 +82,22 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
         count_spikes(tables, b, steps, samples, work, results)
         count_events(tables, b, steps, samples, work, results)
         if results.last.size:
-            for number in range(len(tables.populations)):
-                p = tables.populations[number]
-                if p.runner != work.runner:
-                    continue
-                if work.asleep[p.source]:
-                    wake(p, work)
-                for j in range(p.size):
-                    results.last[place_of(p, samples, b) + j] = work.v[p.state + j]
+            _keep_membranes(tables, b, samples, work, results)
     if TILED and len(tables.tile_records):
         release()
+
+
+@kernel
+def _keep_membranes(tables, b, samples, work, results):
+    """Keep the membranes after the last row of sample `b`, of the populations of this thread."""
+    for number in range(len(tables.populations)):
+        p = tables.populations[number]
+        if p.runner != work.runner:
+            continue
+        if work.asleep[p.source]:
+            wake(p, work)
+        for j in range(p.size):
+            results.last[place_of(p, samples, b) + j] = work.v[p.state + j]
 
 
 @kernel

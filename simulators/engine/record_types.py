@@ -30,10 +30,7 @@ POPULATION = np.dtype(
         ("update", np.int64),  # PLAIN, ANY or RELAY
         ("wraps", np.int64),  # whether the shifted input may leave 24 bits
         ("fused", np.int64),  # BYTE_STRIPS, SHORT_STRIPS or PLACES if neurons take their sums from there, else 0
-        (
-            "direct",
-            np.int64,
-        ),  # whether neurons can take the sums of their one projection, by rows or tiles, as they are
+        ("direct", np.int64),  # whether neurons take the sums of their one projection, by rows or tiles, as they are
         ("sleeps", np.int64),  # whether 64 neurons that nothing reaches are left alone until something does
         ("biased", np.int64),  # -1 if any has a bias, else 0: then those of the first block stand for all
         ("valued", np.int64),  # whether events carry values
