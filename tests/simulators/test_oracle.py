@@ -106,19 +106,20 @@ def test_wrong_input_is_refused(x: object, message: str) -> None:
         simulate(a_program(), x)
 
 
+@pytest.mark.parametrize("backend", ["oracle", "engine"])
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.uint32, np.int64])
-def test_one_value_that_is_no_spike_is_found_wherever_it_lies(dtype: type, order: str) -> None:
+def test_one_value_that_is_no_spike_is_found_wherever_it_lies(dtype: type, order: str, backend: str) -> None:
     for wrong in {2, np.iinfo(dtype).max, np.iinfo(dtype).min} - {0}:
         for place in np.ndindex(4, 2, 3):
             x = np.ones((4, 2, 3), dtype, order)
             x[place] = wrong
             with pytest.raises(InputError, match=f"grey values from {min(wrong, 1)} to {max(wrong, 1)}"):
-                simulate(a_program(), x)
+                run.simulate(a_program(), x, backend)
     many = np.ones((300, 200, 3), dtype, order)
     many[-1, -1, -1] = 2
     with pytest.raises(InputError, match="grey values from 1 to 2"):
-        simulate(a_program(), many)
+        run.simulate(a_program(), many, backend, threads=2)
 
 
 def test_graded_input_is_scaled_rounded_and_clipped() -> None:
