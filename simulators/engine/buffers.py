@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ...exporters.program.inputs import Events
 from ...exporters.program.program import Program
+from .shapes import CACHE_LINE
 from .tables import Inputs, Tables
-from .workspace import CACHE_LINE
 
 SHARED = 1 << 14
 """Bytes of the largest member of the results that has no buffer of its own: who keeps one keeps the others with it."""

@@ -7,13 +7,10 @@ from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ...exporters.program.inputs import Events, require_spikes
 from ...exporters.program.program import Input, Program
 from ...exporters.program.trace import Trace
-from ...models.errors import ConfigError, InputError
+from ...models.errors import ConfigError
 from ..activity import Activity
 from ..assemble import make_trace
 from .buffers import flat_inputs
@@ -29,7 +26,6 @@ from .tables import Inputs
 if TYPE_CHECKING:
     from ..placement import Placement
 
-Spikes = list[tuple[Input, NDArray[np.uint8]]]
 INDEPENDENT = 0, 0
 """Samples without rows before their first, and without neurons that are reset again."""
 SHARE = 4
@@ -68,7 +64,7 @@ def run_engine(
     at_once : int, optional
         Samples that are given at a time, of which B may be the rest; by default B.
     unseen : tuple of Input
-        Inputs whose bytes nobody has looked at: that is done by the threads, part by part.
+        Inputs whose bytes nobody has looked at: the kernels do.
 
     Raises
     ------
@@ -84,12 +80,12 @@ def run_engine(
     prepared = prepare(program, place, runners_of(program, steps, at_once or samples, threads, place))
     results = prepared.new_results(steps, samples, records_spikes(record), "state" in record)
     inputs = flat_inputs(program, events)
-    bytes_ = [(port, events[port.name]) for port in unseen]
-    try:
-        _run_parts(prepared, inputs, steps, samples, results, threads, tell, bytes_)
-    except InputError:  # of a part; to be told of all samples
-        _look_at(bytes_, 0, samples)
-        raise
+
+    def tell_of_grey() -> None:
+        for port in unseen:
+            require_spikes(port, events[port.name])
+
+    _run_parts(prepared, inputs, steps, samples, results, threads, tell, tell_of_grey)
     by_core = None
     if place is not None:
         updates = results.flat("updates").reshape(-1, samples, steps).swapaxes(1, 2)
@@ -123,7 +119,7 @@ def _run_parts(
     results: Results,
     threads: int,
     tell: Callable[[int], None] | None,
-    unseen: Spikes,
+    tell_of_grey: Callable[[], None],
 ) -> None:
     """Run all samples, part after part or on several threads; the kernels hold no lock of the interpreter."""
     told, kernel = lay(inputs), entries().run_samples
@@ -134,18 +130,13 @@ def _run_parts(
             addresses = prepared.laid_tables.address, workspace.address, told.address, results.address
             kernel(*addresses, steps, samples, *INDEPENDENT, first, stop)
 
-        _look_at(unseen, first, stop)
         workspaces = prepared.take_workspaces(steps)
         run_together(share, workspaces)
+        if workspaces[0].arrays.grey[0]:
+            tell_of_grey()
         prepared.give_back(workspaces, steps)
 
     share_out(run, _cuts(prepared, steps, samples, threads), threads, tell)
-
-
-def _look_at(spikes: Spikes, first: int, stop: int) -> None:
-    """Raise InputError if a sample from `first` to before `stop` is no spikes."""
-    for port, rows in spikes:
-        require_spikes(port, rows[:, first:stop])
 
 
 def _cuts(prepared: Prepared, steps: int, samples: int, threads: int) -> list[int]:

@@ -156,6 +156,7 @@ WORKSPACE = Told(
         "tiled": _flat(np.int64),
         "tallies": _flat(np.int64),
         "counts": _flat(np.int32),
+        "grey": _flat(np.int64),
         "met": _flat(np.int64),
         "runner": types.int64,
         "runners": types.int64,

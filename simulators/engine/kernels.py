@@ -9,7 +9,7 @@ from .arriving_rows import sum_alone
 from .compiled import TILED, kernel
 from .counting import count_events, count_spikes, place_of
 from .handover import read_inputs, read_results, read_tables, read_workspace
-from .lists import list_bytes, list_values
+from .lists import are_spikes, list_bytes, list_values
 from .matrix_unit import configure, release
 from .meeting import gather_lists, meet
 from .neurons import wake
@@ -38,6 +38,7 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
     inputs, results = read_inputs(inputs), read_results(results)
     if TILED and len(tables.tile_records):
         configure(tables.tile_shapes)
+    work.grey[0] = 0
     for number in range(len(tables.tile_records)):
         work.until[number] = steps
     for b in range(first_sample, stop_sample):
@@ -128,6 +129,8 @@ def _list_inputs(tables, inputs, t, row, work):
     for s in range(tables.inputs):
         size, begin = tables.size[s], work.begin[s, t]
         if s < tables.binary:
+            if not are_spikes(inputs.spikes, spike, size):
+                work.grey[0] = 1
             end = list_bytes(inputs.spikes, spike, size, work.rows, begin)
             spike += size
         else:

@@ -9,8 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import EXPANDS, kernel
+from .fetching import fetch_part
 from .lanes import count_ones, list_ones, lowest, ones
 
+FETCHED = 2048
+"""Bytes of an input that are fetched ahead: of its next row, or of the same row of the next sample."""
 TOUCHES = 4
 """Source neurons whose targets are marked before looking whether any target is left."""
 
@@ -45,6 +48,16 @@ def list_bytes(spikes, at, size, rows, first):
         if spikes[origin + whole + j] != 0:
             rest |= np.uint64(1) << np.uint64(j)
     return append(rows, last, whole, rest)
+
+
+@kernel
+def are_spikes(spikes, at, size):
+    """Whether ``spikes[at : at + size]`` are 0 or 1, all of them; fetches what is looked at next."""
+    seen, origin, n = np.uint8(0), np.uint64(at), np.uint64(size)
+    for j in range(n):
+        seen = np.uint8(seen | spikes[origin + j])
+    fetch_part(spikes, origin + np.uint64(FETCHED), origin + n + np.uint64(FETCHED))
+    return seen <= 1
 
 
 @kernel

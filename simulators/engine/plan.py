@@ -16,7 +16,7 @@ from .order import Image, images, outside
 from .packing import pack
 from .record_types import ANY, BYTES, LISTS, PLACES
 from .records import SMALL, laid_weights, population_records, projection_records, update_of
-from .shapes import BLOCK, tile_shapes
+from .shapes import BLOCK, CACHE_LINE, tile_shapes
 from .strip_records import strip_records
 from .tables import Ints, Tables
 from .tallies import Tally, make_tallies
@@ -36,9 +36,6 @@ from .workspace import room_of_sums
 
 if TYPE_CHECKING:
     from ..placement import Placement
-
-CACHE_LINE = 64
-"""Bytes."""
 
 
 class Plan(NamedTuple):

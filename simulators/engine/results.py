@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .buffers import CACHE_LINE, WRITTEN, result_places, result_rooms
+from .buffers import WRITTEN, result_places, result_rooms
 from .laying import address_of
 from .order import Image, as_outside
+from .shapes import CACHE_LINE
 from .tables import Ints
 
 if TYPE_CHECKING:

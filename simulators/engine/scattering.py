@@ -1,4 +1,4 @@
-"""Synapses of a list added to the sums of their targets, eight at a time, and the next list fetched meanwhile.
+"""Synapses of a list added to the sums of their targets, eight at a time.
 
 One at a time, a synapse takes two loads beside that of its sum. Here targets and weights come in whole words, the
 weights made ready in a vector, which leaves a third of the loads.
@@ -10,15 +10,13 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import types
 from numba.extending import intrinsic
 
 from .compiled import kernel
 
 SCATTERED = 8
 """Synapses that are added at once."""
-CACHE_LINE = 64
-"""Bytes."""
 INDEX = ir.IntType(64)
 
 
@@ -57,32 +55,6 @@ def _scatter(typingctx: Any, targets: Any, at: Any, weights: Any, of: Any, one: 
 def _register(builder: Any, word: Any) -> Any:
     """Hold a word in a register: LLVM would load, or take out of the vector, each of its parts by itself."""
     return builder.asm(ir.FunctionType(INDEX, [INDEX]), "", "=r,0", [word], False)
-
-
-@intrinsic
-def _fetch(typingctx: Any, array: Any, at: Any) -> Any:
-    """Fetch the cache line of ``array[at]``; return where the next one goes on."""
-    values = CACHE_LINE * 8 // array.dtype.bitwidth
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        flag, memory = ir.IntType(32), ir.IntType(8).as_pointer()
-        fetch = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(ir.VoidType(), [memory, flag, flag, flag]), "llvm.prefetch.p0i8"
-        )
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        place = builder.bitcast(builder.gep(data, [arguments[1]]), memory)
-        builder.call(fetch, [place, *(ir.Constant(flag, value) for value in (0, 3, 1))])  # to read, and to stay, data
-        return builder.add(arguments[1], ir.Constant(INDEX, values))
-
-    return types.uint64(array, at), code
-
-
-@kernel
-def fetch_part(array, first, stop):
-    """Fetch the cache lines of ``array[first:stop]``."""
-    at = np.uint64(first)
-    while at < stop:
-        at = _fetch(array, at)
 
 
 @kernel

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 BLOCK = 64
 """Neurons of a population are padded to a multiple of it, one bit of a word each."""
+CACHE_LINE = 64
+"""Bytes."""
 LANES = 16
 """Neurons, or weights of a strip, in a vector; LLVM splits it into what the processor has."""
 AT_ONCE = 4

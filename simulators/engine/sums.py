@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import kernel
+from .fetching import fetch_part
 from .lanes import ones
-from .scattering import fetch_part, scatter
+from .scattering import scatter
 from .shapes import COLUMNS, WIDE_SUM_BITS
 from .vectors import add_rows, add_rows_twice, prefer_wide_vectors
 

@@ -9,12 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .record_types import BYTE_STRIPS, PLACES, SHORT_STRIPS, VALUED_STRIPS
-from .shapes import AT_ONCE, BLOCK, COLUMNS, MET, PANEL_ROWS, STRIP_EVENTS
+from .shapes import AT_ONCE, BLOCK, CACHE_LINE, COLUMNS, MET, PANEL_ROWS, STRIP_EVENTS
 from .tables import Ints, Tables
 from .words import WORD
 
-CACHE_LINE = 64
-"""Bytes."""
 SLACK = 16
 """Places behind a list of spikes that may be written to before the next list begins."""
 
@@ -64,6 +62,8 @@ class Workspace(NamedTuple):
         Sums of the words of one row of one source.
     counts : (...,) int32
         Spikes of the neurons of one population.
+    grey : (1,) int64
+        Whether spike inputs held anything but 0 and 1; all that is not 0 counts as an event.
     met : (2 MET,) int64
         How often a thread has come to wait for the others that share the sample.
     runner, runners : int
@@ -102,6 +102,7 @@ class Workspace(NamedTuple):
     tiled: Ints
     tallies: Ints
     counts: NDArray[np.int32]
+    grey: Ints
     met: Ints
     runner: int
     runners: int
@@ -154,6 +155,7 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "tiled": (len(tiled), np.int64),
         "tallies": (int(tables.counters["words"].max()), np.int64),
         "counts": (int(tables.populations["whole"].max()), np.int32),
+        "grey": (1, np.int64),
         "met": (2 * MET, np.int64),
     }
     return {name: ((size,), dtype) for name, (size, dtype) in flat.items()} | {

@@ -10,7 +10,7 @@ from samples import layered
 from spikewright.exporters.program.trace import Trace
 from spikewright.simulators.engine.buffers import SHARED
 from spikewright.simulators.engine.prepared import prepare
-from spikewright.simulators.engine.workspace import CACHE_LINE
+from spikewright.simulators.engine.shapes import CACHE_LINE
 from spikewright.simulators.gather import pieces
 from spikewright.simulators.run import simulate
 

@@ -14,6 +14,7 @@ from kinds import Kinds, programs_of
 from samples import layered
 from spikewright.exporters.program.make import make_program
 from spikewright.exporters.program.program import Input, Output, Population, Program, Projection
+from spikewright.models.errors import InputError
 from spikewright.simulators.engine import cutting, runners
 from spikewright.simulators.engine.blocks import waits
 from spikewright.simulators.engine.cutting import cut_program
@@ -130,6 +131,14 @@ def test_chunks_and_samples_in_any_number_are_the_same(cut_small: None) -> None:
         np.testing.assert_array_equal(trace.output["out"], expected.output["out"])
         np.testing.assert_array_equal(trace.synaptic_ops["ba"], expected.synaptic_ops["ba"])
         assert kept_tables(program, None, 2) is not None
+
+
+def test_grey_values_in_a_sample_that_is_shared_are_found(cut_small: None) -> None:
+    program, x = recurrent(100, 10), np.ones((20, 1, 100), np.uint8)
+    x[7, 0, 90] = 3
+    with pytest.raises(InputError, match="grey values from 1 to 3"):
+        simulate(program, x, threads=2)
+    assert kept_tables(program, None, 2) is not None
 
 
 def test_none_waits_for_a_thread_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
