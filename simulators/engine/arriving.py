@@ -53,7 +53,7 @@ def sum_inputs(tables, p, t, b, steps, samples, work, results):
         first, last = work.begin[q.source, row], work.begin[q.source, row + 1]
         if TILED and q.tile >= 0 and work.tiled[q.tile]:
             into = work.divisor if q.divisor else work.a
-            add_shifted(work.a, summed_at(tables, p, q, t, work), q.shift, into, p.size)
+            add_shifted(work.a, summed_at(tables, q, t, work), q.shift, into, p.size)
         else:
             _sum_projection(tables, p, q, row, work, work.divisor if q.divisor else work.a)
         if q.form <= VALUES:

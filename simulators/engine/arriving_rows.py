@@ -42,7 +42,7 @@ def sum_alone(tables, p, t, b, steps, samples, work, results):
 def _summed_ahead(tables, p, q, t, steps, work):
     """Where the sums of row `t` lie if they were made ahead, else -1."""
     if TILED and q.tile >= 0:
-        return summed_at(tables, p, q, t, work) if work.tiled[q.tile] else np.int64(-1)
+        return summed_at(tables, q, t, work) if work.tiled[q.tile] else np.int64(-1)
     if not q.window:
         return np.int64(-1)
     if t >= work.ahead_until[p.source]:

@@ -71,13 +71,13 @@ def _multiplier(high: int, wide: int) -> Any:
     @intrinsic
     def multiply(
         typingctx: Any, panel: Any, at: Any, stride: Any, weights: Any, first: Any, depth: Any, sums: Any, to: Any,
-        second: Any, width: Any,
+        second: Any, apart: Any,
     ) -> Any:  # fmt: skip
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            panel, at, stride, weights, first, depth, sums, to, second, width = _memory(
+            panel, at, stride, weights, first, depth, sums, to, second, apart = _memory(
                 context, builder, signature, arguments
             )
-            pitch = builder.mul(width, _constant(4))
+            pitch = builder.mul(apart, _constant(4))
             rows = [builder.gep(panel, [builder.add(at, builder.mul(stride, _constant(16 * m)))]) for m in range(high)]
             block = builder.mul(depth, _constant(TILE_SIZE))
             columns = [
@@ -90,32 +90,33 @@ def _multiplier(high: int, wide: int) -> Any:
             builder.position_at_end(loop)
             tile = builder.phi(INDEX)
             tile.add_incoming(_constant(0), before)
-            for m, row in enumerate(rows):
-                place = builder.gep(row, [builder.mul(tile, _constant(TILE_BYTES))])
-                _emit(builder, f"tileloadd ($0,$1,1), %tmm{4 + m}", f"r,r,~{{tmm{4 + m}}},~{{memory}}", place, stride)
             for n, column in enumerate(columns):
                 place = builder.gep(column, [builder.mul(tile, _constant(TILE_SIZE))])
-                text = f"tileloadd ($0,$1,1), %tmm{6 + n}"
+                text = f"tileloaddt1 ($0,$1,1), %tmm{6 + n}"  # or weights drive events out of the first cache
                 _emit(builder, text, f"r,r,~{{tmm{6 + n}}},~{{memory}}", place, _constant(TILE_BYTES))
-            for m, n in pairs:
-                _emit(builder, f"tdpbssd %tmm{6 + n}, %tmm{4 + m}, %tmm{2 * m + n}", f"~{{tmm{2 * m + n}}}")
+                for m, row in enumerate(rows):
+                    if n == 0:
+                        place = builder.gep(row, [builder.mul(tile, _constant(TILE_BYTES))])
+                        text = f"tileloadd ($0,$1,1), %tmm{4 + m}"
+                        _emit(builder, text, f"r,r,~{{tmm{4 + m}}},~{{memory}}", place, stride)
+                    _emit(builder, f"tdpbssd %tmm{6 + n}, %tmm{4 + m}, %tmm{2 * m + n}", f"~{{tmm{2 * m + n}}}")
             following = builder.add(tile, _constant(1))
             tile.add_incoming(following, loop)
             builder.cbranch(builder.icmp_unsigned("<", following, depth), loop, after)
             builder.position_at_end(after)
             for m, n in pairs:
-                corner = builder.add(builder.mul(width, _constant(16 * m)), second if n else to)
+                corner = builder.add(builder.mul(apart, _constant(16 * m)), second if n else to)
                 place = builder.gep(sums, [builder.mul(corner, _constant(4))])
                 _emit(builder, f"tilestored %tmm{2 * m + n}, ($0,$1,1)", "r,r,~{memory}", place, pitch)
             return context.get_dummy_value()
 
-        return types.void(panel, at, stride, weights, first, depth, sums, to, second, width), code
+        return types.void(panel, at, stride, weights, first, depth, sums, to, second, apart), code
 
     return multiply
 
 
 multiply_1x1, multiply_1x2, multiply_2x1, multiply_2x2 = (_multiplier(high, wide) for high in (1, 2) for wide in (1, 2))
-"""``multiply_HxW(panel, at, stride, weights, first, depth, sums, to, second, width)``: products of 16 H rows of events
+"""``multiply_HxW(panel, at, stride, weights, first, depth, sums, to, second, apart)``: products of 16 H rows of events
 with 16 W columns of weights.
 
 Parameters
@@ -131,6 +132,6 @@ depth : uint64
 sums : int32 array
 to, second : uint64
     Where the sums of the first row lie, those of the first and of the next 16 columns.
-width : uint64
+apart : uint64
     Distance of two rows of sums.
 """

@@ -122,6 +122,7 @@ TILE = np.dtype(
         ("fed", np.int64),  # first byte in a row of all spike inputs, if its source is one, else -1
         ("pitch", np.int64),  # bytes of such a row
         ("ahead", np.int64),  # where the sums begin in `Workspace.a`
+        ("apart", np.int64),  # from the sums of a row to those of the next
         ("width", np.int64),  # sums of a row of events; this and the following as in `tiles.Tiled`
         ("stride", np.int64),
         ("depth", np.int64),

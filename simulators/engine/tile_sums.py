@@ -17,7 +17,7 @@ def look_ahead(tables, inputs, q, t, b, steps, samples, stop_sample, work):
     """Sum what arrives through projection `q` in a panel of rows from row `t` of sample `b` on.
 
     All rows of an input are known: those of the next samples, up to before `stop_sample`, fill the panel as well. The
-    sums lie in ``work.a`` from ``ahead`` of its record of tiles on, those of the next row `width` behind.
+    sums lie in ``work.a`` from ``ahead`` of its record of tiles on, those of the next row ``apart`` behind.
     Where few events come, judged by this sample's, nothing is summed: ``work.tiled`` says so.
     """
     k = tables.tile_records[q.tile]
@@ -42,9 +42,10 @@ def look_ahead(tables, inputs, q, t, b, steps, samples, stop_sample, work):
 
 
 @kernel
-def summed_at(tables, p, q, t, work):
+def summed_at(tables, q, t, work):
     """Where in ``work.a`` the sums of row `t` lie."""
-    return tables.tile_records[q.tile].ahead + (t - work.since[q.tile]) * p.size
+    k = tables.tile_records[q.tile]
+    return k.ahead + (t - work.since[q.tile]) * k.apart
 
 
 @kernel
@@ -79,22 +80,22 @@ def _lay_row(panel, at, stride, rows, begin, end):
 
 @kernel
 def _multiply(k, panel, tiles, a, held, to):
-    """Multiply `held` rows of the panel by all columns of weights; the sums of row n go to ``a[to + n * width:]``.
+    """Multiply `held` rows of the panel by all columns of weights; the sums of row n go to ``a[to + n * apart:]``.
 
     The last 16 columns may overlap those before: they are summed twice, to the same sums.
     """
     stride, depth, width = np.uint64(k.stride), np.uint64(k.depth), np.uint64(k.width)
-    at, columns = np.uint64(0), np.uint64(k.columns)
+    at, columns, apart = np.uint64(0), np.uint64(k.columns), np.uint64(k.apart)
     for column in range(np.uint64(0), columns, np.uint64(2)):
         weights = np.uint64(k.weights) + column * depth * np.uint64(TILE_SIZE)
         first = np.uint64(to) + min(np.uint64(16) * column, width - np.uint64(16))
         second = np.uint64(to) + min(np.uint64(16) * (column + np.uint64(1)), width - np.uint64(16))
         pair = column + np.uint64(1) < columns
         if held > TILE_ROWS and pair:
-            multiply_2x2(panel, at, stride, tiles, weights, depth, a, first, second, width)
+            multiply_2x2(panel, at, stride, tiles, weights, depth, a, first, second, apart)
         elif held > TILE_ROWS:
-            multiply_2x1(panel, at, stride, tiles, weights, depth, a, first, second, width)
+            multiply_2x1(panel, at, stride, tiles, weights, depth, a, first, second, apart)
         elif pair:
-            multiply_1x2(panel, at, stride, tiles, weights, depth, a, first, second, width)
+            multiply_1x2(panel, at, stride, tiles, weights, depth, a, first, second, apart)
         else:
-            multiply_1x1(panel, at, stride, tiles, weights, depth, a, first, second, width)
+            multiply_1x1(panel, at, stride, tiles, weights, depth, a, first, second, apart)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .shapes import TILE_BYTES, TILE_ROWS
+from .shapes import CACHE_LINE, TILE_BYTES, TILE_ROWS
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +30,11 @@ class Tiled:
     stride: int
 
 
+def odd_lines(bytes_: int) -> int:
+    """Bytes from a row to the next, if each has so many: an odd number of lines, or 16 rows meet in few cache sets."""
+    return (-(-bytes_ // CACHE_LINE) | 1) * CACHE_LINE
+
+
 def tile_dense(weights: NDArray[np.integer]) -> Tiled | None:
     """Tile (pre, post) weights of 8 bits."""
     hollow = outline_dense(*weights.shape)
@@ -42,12 +47,7 @@ def outline_dense(pre: int, post: int) -> Tiled | None:
         return None
     depth = -(-pre // TILE_BYTES)
     weights = np.broadcast_to(np.zeros((), np.int8), (-(-post // TILE_ROWS), depth, TILE_ROWS, TILE_BYTES))
-    return Tiled(weights, post, _stride(depth))
-
-
-def _stride(lines: int) -> int:
-    """Bytes from a row of events to the next: an odd number of lines, so that 16 rows do not meet in one cache set."""
-    return (lines | 1) * TILE_BYTES
+    return Tiled(weights, post, odd_lines(pre))
 
 
 def _cut(rows: NDArray[np.int8]) -> NDArray[np.int8]:

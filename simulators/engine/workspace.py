@@ -110,6 +110,8 @@ class Workspace(NamedTuple):
 
 SHARED = ("u", "v", "waiting", "silent", "rows", "values", "begin", "met")
 """What threads that share a sample have in common: everything of which each part of a population has its own place."""
+ALIGNED = "panel", "tap", "a"
+"""What begins at a line of the cache, so that no vector and no row of a tile lies across two."""
 Rooms = dict[str, tuple[tuple[int, ...], type[np.generic]]]
 """Shape and type of every array by its name."""
 
@@ -174,7 +176,8 @@ def new_workspaces(tables: Tables, steps: int, runners: int) -> list[Workspace]:
 def _own(sizes: Rooms) -> dict[str, NDArray[Any]]:
     """Arrays of one thread alone."""
     arrays = {name: np.zeros(*size) for name, size in sizes.items() if name not in SHARED}
-    arrays["panel"], arrays["tap"] = aligned(arrays["panel"].nbytes), aligned(arrays["tap"].nbytes).view(np.int16)
+    for name in ALIGNED:
+        arrays[name] = aligned(arrays[name].nbytes).view(arrays[name].dtype)
     return arrays
 
 
@@ -210,7 +213,7 @@ def room_of_sums(size: Ints, projections: NDArray[np.void]) -> int:
 
 def ahead_room(tiled: NDArray[np.void]) -> Ints:
     """Sums of a panel, for every record of tiles."""
-    return PANEL_ROWS * tiled["width"]
+    return PANEL_ROWS * tiled["apart"]
 
 
 def aligned(size: int) -> NDArray[np.int8]:
