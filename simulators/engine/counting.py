@@ -29,21 +29,22 @@ def count_events(tables, b, steps, samples, work, results):
             first, last = work.begin[s, t], work.begin[s, t + 1]
             if first == last:
                 continue
-            for w in range(c.words):
-                work.tallies[w] = sum_of(tables.tally, c.tally + w * tables.size[s], work.rows, first, last)
+            for w in range(np.uint64(c.words)):
+                work.tallies[w] = sum_of(tables.tally, c.tally + np.int64(w) * tables.size[s], work.rows, first, last)
             if tables.kept:
-                for w in range(c.words):
-                    results.tallies[((c.word + w) * samples + b) * steps + t] = work.tallies[w]
-            for number in range(c.share, c.share + c.shares):
+                at = np.uint64((c.word * samples + b) * steps + t)
+                for w in range(np.uint64(c.words)):
+                    results.tallies[at + w * np.uint64(samples * steps)] = work.tallies[w]
+            for number in range(np.uint64(c.share), np.uint64(c.share + c.shares)):
                 share = tables.shares[number]
                 if t + share.delay < steps:
                     ops = share.base * (last - first)
-                    for k in range(share.term, share.term + share.terms):
+                    for k in range(np.uint64(share.term), np.uint64(share.term + share.terms)):
                         term = tables.terms[k]
-                        ops += term.factor * ((work.tallies[term.word] >> term.shift) & term.mask)
+                        ops += term.factor * ((work.tallies[np.uint64(term.word)] >> term.shift) & term.mask)
                         if ops < 0:  # never; else LLVM gathers the few terms there are into vectors
                             break
-                    results.ops[(share.projection * samples + b) * steps + t + share.delay] = ops
+                    results.ops[np.uint64((share.projection * samples + b) * steps + t + share.delay)] = ops
 
 
 @kernel

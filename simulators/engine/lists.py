@@ -14,8 +14,6 @@ from .lanes import count_ones, list_ones, lowest, ones
 
 FETCHED = 2048
 """Bytes of an input that are fetched ahead: of its next row, or of the same row of the next sample."""
-TOUCHES = 4
-"""Source neurons whose targets are marked before looking whether any target is left."""
 
 
 @kernel
@@ -76,12 +74,10 @@ def list_values(values, at, size, rows, amounts, first):
 def touch(synapses, at, rows, first, last, reachable, touched, word, words):
     """Mark the targets of the listed source neurons, until everything that can be touched is."""
     n, origin, table = np.uint64(words), np.uint64(word), np.uint64(at)
-    for begin in range(np.uint64(first), np.uint64(last), np.uint64(TOUCHES)):
-        missing = np.uint64(0)
+    for event in range(np.uint64(first), np.uint64(last)):
+        missing, of = np.uint64(0), table + np.uint64(rows[event]) * n
         for w in range(n):
-            mark = touched[origin + w]
-            for event in range(begin, min(begin + np.uint64(TOUCHES), np.uint64(last))):
-                mark |= synapses[table + np.uint64(rows[event]) * n + w]
+            mark = touched[origin + w] | synapses[of + w]
             touched[origin + w] = mark
             missing |= mark ^ reachable[origin + w]
         if missing == 0:
@@ -114,10 +110,22 @@ def touch_marked(tables, p, marks, first, touched):
 @kernel
 def sum_of(table, at, rows, first, last):
     """Sum of ``table[at + n]`` over the listed neurons n."""
-    total, origin = np.int64(0), np.uint64(at)
-    for event in range(np.uint64(first), np.uint64(last)):
-        total += np.int64(table[origin + np.uint64(rows[event])])
-    return total
+    one = two = np.int64(0)
+    origin, event, end = np.uint64(at), np.uint64(first), np.uint64(last)
+    while event + np.uint64(4) <= end:
+        one += table[origin + np.uint64(rows[event])]
+        two += table[origin + np.uint64(rows[event + np.uint64(1)])]
+        one += table[origin + np.uint64(rows[event + np.uint64(2)])]
+        two += table[origin + np.uint64(rows[event + np.uint64(3)])]
+        event += np.uint64(4)
+        if one < 0:  # never; else LLVM gathers the numbers into vectors, which takes longer than one by one
+            break
+    while event < end:
+        one += table[origin + np.uint64(rows[event])]
+        event += np.uint64(1)
+        if one < 0:
+            break
+    return one + two
 
 
 @kernel
