@@ -64,6 +64,11 @@ def make_trace(
             sums[name] = rows.sum(0, dtype=np.int64)
         if "events" in record:
             lists[name] = EventList.of_rows(rows, graded)
+    settings: dict[str, tuple[Any, str]] = program.settings.copy()
+    if place is not None:
+        settings["placement"] = place.layout, "argument"
+    if samples != "independent":
+        settings["samples"] = samples, "argument"
     read = {"spike_count": sums, "membrane": last_membrane}
     return Trace(
         backend=backend,
@@ -80,11 +85,5 @@ def make_trace(
         synaptic_ops=activity.synaptic_ops,
         updates=activity.updates,
         by_core={} if by_core is None else by_core,
-        settings=program.settings | _chosen(place, samples),
+        settings=settings,
     )
-
-
-def _chosen(place: Placement | None, samples: str) -> dict[str, tuple[Any, str]]:
-    """Settings of the run, where they are not the default."""
-    chosen = {"placement": (place.layout, "argument")} if place else {}
-    return chosen | ({"samples": (samples, "argument")} if samples != "independent" else {})

@@ -20,7 +20,7 @@ from .activity import count_activity
 from .assemble import make_trace
 from .chunks import Run, describe_run, run_chunks, run_to_disk
 from .gather import Gathered
-from .progress import Progress, Tell, telling
+from .progress import Progress, Tell, bar
 from .spilling import spilled
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ def simulate(
         run, chunk, lacking = _engine(program, feed, record, place, threads, chunk, out is not None)
     else:
         run, chunk, lacking = _other(program, backend, record, place, samples, options), chunk or feed.samples, ""
-    with telling(progress, feed.samples) as tell:
+
+    def go(tell: Tell | None) -> Trace:
         if out is not None or lacking:
             what = describe_run(program, feed, backend, record, samples, place)
             if out is None:
@@ -116,6 +117,11 @@ def simulate(
         if chunk >= feed.samples:
             return run(feed.read(0, feed.samples), tell)
         return run_chunks(feed, run, chunk, Gathered(feed.samples), tell)
+
+    if progress is True:
+        with bar(feed.samples) as tell:
+            return go(tell)
+    return go(progress or None)
 
 
 def _require_known(
@@ -129,7 +135,7 @@ def _require_known(
 ) -> None:
     if samples not in SAMPLES:
         raise ConfigError(f"samples={samples!r} is unknown; known are {', '.join(SAMPLES)}.")
-    if unknown := set(record).difference(RECORDS):
+    if record and (unknown := set(record).difference(RECORDS)):
         raise ConfigError(f"record={sorted(unknown)} is unknown; known are {', '.join(RECORDS)}.")
     if backend not in BACKENDS:
         raise ConfigError(f"Backend {backend!r} is unknown; known are {', '.join(BACKENDS)}.")
@@ -154,13 +160,12 @@ def _engine(
 ) -> tuple[Run, int, str]:
     """Run of the engine, how many samples it takes at a time, and why its results must go to disk, if they must."""
     run_engine, fit = _loaded()
-    chunk, lacking = fit(program, feed, record, place, threads, chunk, out)
-    at_once = min(chunk, feed.samples)
+    found = fit(program, feed, record, place, threads, chunk, out)
 
     def run(events: Events, tell: Tell | None) -> Trace:
-        return run_engine(program, events, record, place, threads, tell, at_once, feed.unseen)
+        return run_engine(program, events, record, place, threads, tell, found.runners, feed.require_spikes)
 
-    return run, chunk, lacking
+    return run, found.chunk, found.lacking
 
 
 @cache

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from functools import partial
+
 import numpy as np
 
 from ...models.errors import NumericRangeError
 from .passes.stored import weight_of
 from .program import READOUT_LIMIT, Population, Program, Projection
+
+MOST_ROWS = 1 << 40
+"""No sample is longer."""
 
 
 def longest_memory(keep: float, steps: int | None) -> float:
@@ -26,11 +32,23 @@ def largest_input(program: Program, population: Population) -> int:
 
 def largest_membrane(program: Program, population: Population, steps: int) -> float:
     """Largest magnitude of v after `steps` rows without a spike."""
-    current = (
-        64 * largest_input(program, population) * longest_memory((4095 - int(np.min(population.du))) / 4096, steps)
-    )
+    return _membrane(population, largest_input(program, population), steps)
+
+
+def _membrane(population: Population, largest: int, steps: int) -> float:
+    current = 64 * largest * longest_memory((4095 - int(np.min(population.du))) / 4096, steps)
     bias = int(np.abs(population.bias).max(initial=0))
     return (current + bias) * longest_memory((4096 - int(np.min(population.dv))) / 4096, steps)
+
+
+def longest_sample(program: Program) -> int:
+    """Most rows of a sample in which no readout's membrane can leave its register; `MOST_ROWS` if it never can."""
+    most = MOST_ROWS
+    for p in program.populations:
+        if p.kind == "readout":
+            reach = partial(_membrane, p, largest_input(program, p))
+            most = min(most, bisect_right(range(1, MOST_ROWS + 1), READOUT_LIMIT, key=reach))
+    return most
 
 
 def require_readouts_in_range(program: Program, steps: int) -> None:
@@ -41,6 +59,8 @@ def require_readouts_in_range(program: Program, steps: int) -> None:
     NumericRangeError
         Naming every readout population whose membrane could pass `READOUT_LIMIT` within `steps` rows.
     """
+    if steps <= program.longest_sample:
+        return
     bad = [
         f"population {p.name!r} can reach {reach:.0f} in {steps} rows, limit {READOUT_LIMIT}"
         for p in program.populations

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...models.errors import InputError
 from .event_list import EventList, require_events
-from .inputs import Events, encode, named_inputs, require_shape
+from .inputs import Events, encode, named_inputs, require_shape, require_spikes
 from .program import Input, Program
 
 
@@ -59,24 +59,22 @@ class Feed:
         T and B.
     lazy : bool
         Whether some input is read, converted or unpacked, so that fewer samples at a time take less memory.
-    unseen : tuple of Input
-        Inputs whose bytes pass for spikes although nobody has looked at them: whoever runs them calls `require_spikes`.
     """
 
     def __init__(self, program: Program, x: Rows | dict[str, Rows], looked_at: bool = True) -> None:
-        self._program = program
+        self._program, self._looked_at = program, looked_at
         given = named_inputs(program, x)
         self._given: dict[str, Any] = {}
-        self.lazy, sizes = False, set()
+        self.lazy, size = False, (0, 0)
+        self._encoded = not looked_at and len(program.fed) == len(program.inputs)
         for port in program.fed:
-            source = self._given[port.name] = _source(port, given[port.name])
-            sizes.add(_size(source))
-            self.lazy |= not _plain(source)
-        if len(sizes) != 1:
-            raise InputError("All inputs must have the same T and B.")
-        self.steps, self.samples = sizes.pop()
-        self._looked_at = looked_at
-        self.unseen = () if looked_at else tuple(port for port in program.fed if port.kind == "spikes")
+            source = _source(port, given[port.name])
+            if self._given and source.size != size:
+                raise InputError("All inputs must have the same T and B.")
+            self._given[port.name], size = source.given, source.size
+            self.lazy |= not source.plain
+            self._encoded &= source.plain and port.kind == "spikes" and source.given.dtype == np.uint8
+        self.steps, self.samples = size
 
     def read(self, first: int, stop: int) -> Events:
         """Encode the samples ``first .. stop - 1``.
@@ -86,8 +84,18 @@ class Feed:
         InputError
             As `encode_inputs`; or if a `LazyInput` gives other samples than it was asked for.
         """
+        if self._encoded:
+            if stop - first == self.samples:
+                return self._given
+            return {name: rows[:, first:stop] for name, rows in self._given.items()}
         rows = {port.name: self._rows(port, first, stop) for port in self._program.fed}
         return encode(self._program, rows, self._looked_at)
+
+    def require_spikes(self, events: Events) -> None:
+        """Raise InputError if `events`, which were read without being looked at, are not all spikes."""
+        for port in self._program.fed:
+            if port.kind == "spikes":
+                require_spikes(port, events[port.name])
 
     @contextmanager
     def naming(self, first: int, stop: int) -> Iterator[None]:
@@ -130,36 +138,46 @@ class Feed:
         return part
 
 
-def _source(port: Input, given: Rows) -> Any:
-    """What is given for `port`, checked as far as that is possible without reading it."""
+class _Source(NamedTuple):
+    """What is given for an input, checked as far as that is possible without reading it.
+
+    Attributes
+    ----------
+    size : (int, int)
+        T and B.
+    given : array, EventList or LazyInput
+    plain : bool
+        Whether samples lie in memory as the kernels read them.
+    """
+
+    size: tuple[int, int]
+    given: Any
+    plain: bool
+
+
+def _source(port: Input, given: Rows) -> _Source:
+    if type(given) is np.ndarray:
+        require_shape(port, given.shape)
+        return _Source(given.shape[:2], given, given.dtype in BYTES and given.flags.c_contiguous)
     if isinstance(given, EventList):
         require_events(port, given)
-        return given.by_sample()
+        return _Source((given.steps, given.samples), given.by_sample(), False)
     if isinstance(given, LazyInput):
         if given.steps < 1 or given.samples < 1:
             raise InputError(
                 f"Input {port.name!r} has T = {given.steps} and B = {given.samples}; both must be 1 or more."
             )
-        return given
-    array = given if _slices(given) else np.asarray(given)
-    require_shape(port, tuple(array.shape))
-    return array
+        return _Source((given.steps, given.samples), given, False)
+    if not _slices(given):
+        return _source(port, np.asarray(given))
+    shape = tuple(given.shape)
+    require_shape(port, shape)
+    return _Source(shape[:2], given, False)
 
 
 def _slices(given: Rows) -> bool:
     """Whether `given` can be sliced as it is; a tensor, whose types are not NumPy's, is made an array first."""
     return hasattr(given, "shape") and isinstance(getattr(given, "dtype", None), np.dtype)
-
-
-def _plain(source: Any) -> bool:
-    """Whether samples lie in memory as the kernels read them."""
-    return type(source) is np.ndarray and source.dtype in BYTES and source.flags.c_contiguous
-
-
-def _size(source: Any) -> tuple[int, int]:
-    if isinstance(source, (EventList, LazyInput)):
-        return source.steps, source.samples
-    return source.shape[0], source.shape[1]
 
 
 def _dtype(port: Input) -> type[np.generic]:

@@ -67,10 +67,11 @@ def named_inputs(program: Program, x: Given | dict[str, Given]) -> dict[str, Giv
     InputError
         For a missing or unknown input.
     """
-    names = [port.name for port in program.fed]
-    given = x if isinstance(x, dict) else {names[0]: x}
-    if given.keys() != set(names):
-        raise InputError(f"The program has the inputs {sorted(names)}, given are {sorted(given)}. Give a dict of all.")
+    given = x if isinstance(x, dict) else {program.fed[0].name: x}
+    if given.keys() != program.fed_names:
+        raise InputError(
+            f"The program has the inputs {sorted(program.fed_names)}, given are {sorted(given)}. Give a dict of all."
+        )
     return given
 
 

@@ -120,9 +120,21 @@ class Program:
         return tuple(port for port in self.inputs if port.kind != "bias")
 
     @cached_property
+    def fed_names(self) -> frozenset[str]:
+        """Their names."""
+        return frozenset(port.name for port in self.fed)
+
+    @cached_property
     def depth(self) -> int:
         """Largest level."""
         return max(p.level for p in self.populations)
+
+    @cached_property
+    def longest_sample(self) -> int:
+        """Most rows of a sample in which no readout can leave its register."""
+        from .bounds import longest_sample
+
+        return longest_sample(self)
 
     @cached_property
     def content_hash(self) -> str:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ...exporters.program.inputs import Events
 from ...exporters.program.program import Program
+from .laying import Laid, lay
 from .shapes import CACHE_LINE
 from .tables import Inputs, Tables
 
@@ -19,18 +20,24 @@ WRITTEN = ("counts", "last")
 """Members of the results of which the kernels write every element; of others only those that are not 0."""
 
 
-def flat_inputs(program: Program, events: Events) -> Inputs:
+NO_SPIKES, NO_VALUES = np.zeros(0, np.uint8), np.zeros(0, np.int32)
+
+
+def lay_inputs(program: Program, events: Events) -> Laid:
     """Rows of all spike and bias inputs side by side, and of all graded ones; a single one is not copied."""
     spikes: list[NDArray[Any]] = []
     values: list[NDArray[Any]] = []
     for port in program.inputs:
         (values if port.kind == "graded" else spikes).append(events[port.name])
-    return Inputs(_side_by_side(spikes, np.uint8), _side_by_side(values, np.int32))
+    return lay(
+        Inputs(
+            _side_by_side(spikes, np.uint8) if spikes else NO_SPIKES,
+            _side_by_side(values, np.int32) if values else NO_VALUES,
+        )
+    )
 
 
 def _side_by_side(events: list[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
-    if not events:
-        return np.zeros(0, dtype)
     if len(events) > 1:
         return np.concatenate([e.reshape(*e.shape[:2], -1) for e in events], axis=2, dtype=dtype).reshape(-1)
     return np.ascontiguousarray(events[0], dtype).reshape(-1)

@@ -7,21 +7,20 @@ from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from ...exporters.program.inputs import Events, require_spikes
-from ...exporters.program.program import Input, Program
+from ...exporters.program.inputs import Events
+from ...exporters.program.program import Program
 from ...exporters.program.trace import Trace
 from ...models.errors import ConfigError
 from ..activity import Activity
 from ..assemble import make_trace
-from .buffers import flat_inputs
+from .buffers import lay_inputs
 from .by_core import CountsByCore
 from .entries import entries
-from .laying import Laid, lay
+from .laying import Laid
 from .prepared import Prepared, prepare
 from .results import Results
 from .runners import processors, run_together, runners_of
 from .sharing import share_out
-from .tables import Inputs
 
 if TYPE_CHECKING:
     from ..placement import Placement
@@ -44,8 +43,8 @@ def run_engine(
     place: Placement | None = None,
     threads: int | None = None,
     tell: Callable[[int], None] | None = None,
-    at_once: int | None = None,
-    unseen: tuple[Input, ...] = (),
+    runners: int | None = None,
+    refuse: Callable[[Events], None] | None = None,
 ) -> Trace:
     """Run B independent samples; every result equals the oracle's, whatever the number of threads.
 
@@ -61,31 +60,24 @@ def run_engine(
         By default as many as this process may use processors.
     tell : callable, optional
         Is told now and then how many samples are done.
-    at_once : int, optional
-        Samples that are given at a time, of which B may be the rest; by default B.
-    unseen : tuple of Input
-        Inputs whose bytes nobody has looked at: the kernels do.
+    runners : int, optional
+        Threads that share every sample; by default as many as is worth it.
+    refuse : callable, optional
+        Is called with `events` if spikes among them are not 0 or 1, and raises; if nobody has looked at them before.
 
     Raises
     ------
     ConfigError
         If `threads` is less than 1.
-    InputError
-        If an unseen input holds anything but 0 and 1.
     """
     if threads is not None and threads < 1:
         raise ConfigError(f"threads = {threads}; give 1 or more, or None for all processors.")
     steps, samples = next(iter(events.values())).shape[:2]
     threads = threads or processors()
-    prepared = prepare(program, place, runners_of(program, steps, at_once or samples, threads, place))
+    prepared = prepare(program, place, runners or runners_of(program, steps, samples, threads, place))
     results = prepared.new_results(steps, samples, records_spikes(record), "state" in record)
-    inputs = flat_inputs(program, events)
-
-    def tell_of_grey() -> None:
-        for port in unseen:
-            require_spikes(port, events[port.name])
-
-    _run_parts(prepared, inputs, steps, samples, results, threads, tell, tell_of_grey)
+    on_grey = None if refuse is None else lambda: refuse(events)
+    _run_parts(prepared, lay_inputs(program, events), steps, samples, results, threads, tell, on_grey)
     by_core = None
     if place is not None:
         updates = results.flat("updates").reshape(-1, samples, steps).swapaxes(1, 2)
@@ -113,30 +105,32 @@ def records_spikes(record: tuple[str, ...]) -> bool:
 
 def _run_parts(
     prepared: Prepared,
-    inputs: Inputs,
+    inputs: Laid,
     steps: int,
     samples: int,
     results: Results,
     threads: int,
     tell: Callable[[int], None] | None,
-    tell_of_grey: Callable[[], None],
+    on_grey: Callable[[], None] | None,
 ) -> None:
     """Run all samples, part after part or on several threads; the kernels hold no lock of the interpreter."""
-    told, kernel = lay(inputs), entries().run_samples
-    threads //= prepared.runners
+    kernel = entries().run_samples
+    tables, input_words, result_words = prepared.laid_tables.address, inputs.address, results.address
 
     def run(first: int, stop: int) -> None:
         def share(workspace: Laid) -> None:
-            addresses = prepared.laid_tables.address, workspace.address, told.address, results.address
-            kernel(*addresses, steps, samples, *INDEPENDENT, first, stop)
+            kernel(tables, workspace.address, input_words, result_words, steps, samples, *INDEPENDENT, first, stop)
 
         workspaces = prepared.take_workspaces(steps)
-        run_together(share, workspaces)
-        if workspaces[0].arrays.grey[0]:
-            tell_of_grey()
+        if len(workspaces) == 1:
+            share(workspaces[0])
+        else:
+            run_together(share, workspaces)
+        if on_grey is not None and workspaces[0].arrays.grey[0]:
+            on_grey()
         prepared.give_back(workspaces, steps)
 
-    share_out(run, _cuts(prepared, steps, samples, threads), threads, tell)
+    share_out(run, _cuts(prepared, steps, samples, threads // prepared.runners), threads // prepared.runners, tell)
 
 
 def _cuts(prepared: Prepared, steps: int, samples: int, threads: int) -> list[int]:

@@ -27,11 +27,14 @@ class Fit(NamedTuple):
     ----------
     chunk : int
         Samples to be run at a time.
+    runners : int
+        Threads that share every sample.
     lacking : str
         Why its results must go to disk, if they must, in a sentence.
     """
 
     chunk: int
+    runners: int
     lacking: str = ""
 
 
@@ -51,10 +54,10 @@ def fit(
     MemoryLimit
         If there is less memory than the run needs.
     """
-    at_once = min(feed.samples, chunk or feed.samples)
-    runners = runners_of(program, feed.steps, at_once, threads or processors(), place)
+    at_once, available = min(feed.samples, chunk or feed.samples), threads or processors()
+    runners = runners_of(program, feed.steps, at_once, available, place)
     if _is_small(program, feed, record, place, runners):
-        return Fit(chunk or feed.samples)
+        return Fit(chunk or feed.samples, runners)
     run = program, feed.steps, feed.samples, record, threads, place, feed.bytes_of(1), feed.lazy
     free = available_memory()
 
@@ -62,12 +65,15 @@ def fit(
         need = Need(*run, on_disk, at_once)
         return need.memory(chunk or need.chunk(free))
 
+    def fitted(chunk: int, lacking: str = "") -> Fit:
+        return Fit(chunk, runners_of(program, feed.steps, min(chunk, feed.samples), available, place), lacking)
+
     found = memory(out)
     if free is None or found.total <= free:
-        return Fit(found.chunk)
+        return fitted(found.chunk)
     kept = found if out else memory(True)
     if kept.total <= free:
-        return Fit(
+        return fitted(
             kept.chunk, f"With its results the run needs {found.total:,} bytes of memory, {free:,} are available."
         )
     parts = {name: getattr(kept, name) for name in ("tables", "workspaces", "inputs", "results", "trace")}

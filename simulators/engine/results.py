@@ -138,11 +138,12 @@ class Results:
         """Arrays (..., *shape) of every member by population or projection; none of what nobody asked for."""
         found: dict[str, dict[str, NDArray[Any]]] = {}
         for member, (buffer, _, _, dtype, parts) in self._members.items():
-            room, first = self._rooms[buffer]
             own = found[member] = {}
-            for name, offset, shape, seen in parts:
-                part = np.ndarray(shape, dtype, room, first + offset)
-                own[name] = part if seen is None else seen(part)
+            if parts:
+                room, first = self._rooms[buffer]
+                for name, offset, shape, seen in parts:
+                    part = np.ndarray(shape, dtype, room, first + offset)
+                    own[name] = part if seen is None else seen(part)
         return found
 
     def flat(self, member: str) -> NDArray[Any]:

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 
 from kinds import Case, programs_of
 from samples import parts
-from spikewright.exporters.program.bounds import largest_input, largest_membrane
+from spikewright.exporters.program.bounds import MOST_ROWS, largest_input, largest_membrane
 from spikewright.exporters.program.make import make_program
-from spikewright.exporters.program.program import Input, Output
+from spikewright.exporters.program.program import READOUT_LIMIT, Input, Output
 from spikewright.simulators.run import simulate
 
 
@@ -26,6 +26,19 @@ def test_no_state_passes_its_bound(case: Case) -> None:
             assert np.abs(state["u"]).max() <= bound
         if p.kind == "readout":
             assert np.abs(state["v"]).max() <= largest_membrane(program, p, trace.steps)
+
+
+@settings(max_examples=60, deadline=None)
+@given(programs_of())
+def test_the_longest_sample_is_the_last_in_which_every_readout_stays_in_range(case: Case) -> None:
+    program, _ = case
+    longest = program.longest_sample
+
+    def fits(steps: int) -> bool:
+        readouts = [p for p in program.populations if p.kind == "readout"]
+        return all(largest_membrane(program, p, steps) <= READOUT_LIMIT for p in readouts)
+
+    assert (longest == 0 or fits(longest)) and (longest == MOST_ROWS or not fits(longest + 1))
 
 
 def test_a_negative_sum_is_floored_away_from_zero_for_every_delay_by_itself() -> None:
