@@ -57,11 +57,11 @@ def make_trace(
 
         by_core = count_by_core(program, {**events, **spikes}, place)
     steps, count = next(iter(events.values())).shape[:2]
-    sums, lists = activity.counts.copy(), {}
+    sums, lists = activity.counts, {}
     for name, rows in spikes.items():
         graded = program.events(name).graded
         if graded:
-            sums[name] = rows.sum(0, dtype=np.int64)
+            sums = sums | {name: rows.sum(0, dtype=np.int64)}
         if "events" in record:
             lists[name] = EventList.of_rows(rows, graded)
     settings: dict[str, tuple[Any, str]] = program.settings.copy()

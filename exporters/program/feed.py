@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,12 +68,12 @@ class Feed:
         self.lazy, size = False, (0, 0)
         self._encoded = not looked_at and len(program.fed) == len(program.inputs)
         for port in program.fed:
-            source = _source(port, given[port.name])
-            if self._given and source.size != size:
+            own, source, plain = _source(port, given[port.name])
+            if self._given and own != size:
                 raise InputError("All inputs must have the same T and B.")
-            self._given[port.name], size = source.given, source.size
-            self.lazy |= not source.plain
-            self._encoded &= source.plain and port.kind == "spikes" and source.given.dtype == np.uint8
+            self._given[port.name], size = source, own
+            self.lazy |= not plain
+            self._encoded &= plain and port.kind == "spikes" and source.dtype == np.uint8
         self.steps, self.samples = size
 
     def read(self, first: int, stop: int) -> Events:
@@ -138,41 +138,34 @@ class Feed:
         return part
 
 
-class _Source(NamedTuple):
-    """What is given for an input, checked as far as that is possible without reading it.
+def _source(port: Input, given: Rows) -> tuple[tuple[int, int], Any, bool]:
+    """Check what is given for `port`, as far as that is possible without reading it.
 
-    Attributes
-    ----------
+    Returns
+    -------
     size : (int, int)
         T and B.
-    given : array, EventList or LazyInput
+    source : array, EventList or LazyInput
     plain : bool
         Whether samples lie in memory as the kernels read them.
     """
-
-    size: tuple[int, int]
-    given: Any
-    plain: bool
-
-
-def _source(port: Input, given: Rows) -> _Source:
     if type(given) is np.ndarray:
         require_shape(port, given.shape)
-        return _Source(given.shape[:2], given, given.dtype in BYTES and given.flags.c_contiguous)
+        return given.shape[:2], given, given.dtype in BYTES and given.flags.c_contiguous
     if isinstance(given, EventList):
         require_events(port, given)
-        return _Source((given.steps, given.samples), given.by_sample(), False)
+        return (given.steps, given.samples), given.by_sample(), False
     if isinstance(given, LazyInput):
         if given.steps < 1 or given.samples < 1:
             raise InputError(
                 f"Input {port.name!r} has T = {given.steps} and B = {given.samples}; both must be 1 or more."
             )
-        return _Source((given.steps, given.samples), given, False)
+        return (given.steps, given.samples), given, False
     if not _slices(given):
         return _source(port, np.asarray(given))
     shape = tuple(given.shape)
     require_shape(port, shape)
-    return _Source(shape[:2], given, False)
+    return (shape[0], shape[1]), given, False
 
 
 def _slices(given: Rows) -> bool:

@@ -77,7 +77,7 @@ def named_inputs(program: Program, x: Given | dict[str, Given]) -> dict[str, Giv
 
 def require_shape(port: Input, shape: tuple[int, ...]) -> None:
     """Raise InputError if an array of this shape cannot be samples of the input `port`."""
-    if shape[2:] != port.shape or len(shape) != len(port.shape) + 2 or 0 in shape:
+    if shape[2:] != port.shape or len(shape) < 2 or 0 in shape:
         raise InputError(f"Input {port.name!r} must be (T, B, {', '.join(map(str, port.shape))}), is {shape}.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,38 +10,55 @@ from numpy.typing import NDArray
 
 from ...exporters.program.inputs import Events
 from ...exporters.program.program import Program
-from .laying import Laid, lay
+from .laying import WORDS, address_of
 from .shapes import CACHE_LINE
-from .tables import Inputs, Tables
+from .tables import Tables
 
 SHARED = 1 << 14
 """Bytes of the largest member of the results that has no buffer of its own: who keeps one keeps the others with it."""
 
+GREY = 3 * WORDS
+"""Word of the inputs that is not 0 if spikes among them were not 0 or 1, but events all the same."""
 WRITTEN = ("counts", "last")
 """Members of the results of which the kernels write every element; of others only those that are not 0."""
 
 
-NO_SPIKES, NO_VALUES = np.zeros(0, np.uint8), np.zeros(0, np.int32)
+class LaidInputs:
+    """Events of all inputs told to compiled code, as `handover.INPUTS` names them.
+
+    Rows of all spike and bias inputs lie side by side, and so do those of all graded ones; a single one is not copied.
+
+    Attributes
+    ----------
+    words : array of int
+        Behind those that are told is one for the kernels to mark, `GREY`.
+    address : int
+        Of the words; good as long as this lives.
+    """
+
+    __slots__ = ("_arrays", "address", "words")
+
+    def __init__(self, program: Program, events: Events) -> None:
+        spikes: list[NDArray[Any]] = []
+        values: list[NDArray[Any]] = []
+        for port in program.inputs:
+            (values if port.kind == "graded" else spikes).append(events[port.name])
+        self._arrays = own = _side_by_side(spikes, np.uint8), _side_by_side(values, np.int32)
+        self.words = words = array("q", (*_told(own[0]), *_told(own[1]), 0, 1, 0, 0))
+        self.address, _ = words.buffer_info()
+        words[2 * WORDS] = self.address + GREY * words.itemsize
 
 
-def lay_inputs(program: Program, events: Events) -> Laid:
-    """Rows of all spike and bias inputs side by side, and of all graded ones; a single one is not copied."""
-    spikes: list[NDArray[Any]] = []
-    values: list[NDArray[Any]] = []
-    for port in program.inputs:
-        (values if port.kind == "graded" else spikes).append(events[port.name])
-    return lay(
-        Inputs(
-            _side_by_side(spikes, np.uint8) if spikes else NO_SPIKES,
-            _side_by_side(values, np.int32) if values else NO_VALUES,
-        )
-    )
+def _told(rows: NDArray[Any] | None) -> tuple[int, int, int]:
+    return (0, 0, 0) if rows is None else (address_of(rows), rows.size, 0)
 
 
-def _side_by_side(events: list[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
+def _side_by_side(events: list[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any] | None:
+    if not events:
+        return None
     if len(events) > 1:
         return np.concatenate([e.reshape(*e.shape[:2], -1) for e in events], axis=2, dtype=dtype).reshape(-1)
-    return np.ascontiguousarray(events[0], dtype).reshape(-1)
+    return np.ascontiguousarray(events[0], dtype)
 
 
 class Extent(NamedTuple):

@@ -13,7 +13,7 @@ from ...exporters.program.trace import Trace
 from ...models.errors import ConfigError
 from ..activity import Activity
 from ..assemble import make_trace
-from .buffers import lay_inputs
+from .buffers import GREY, LaidInputs
 from .by_core import CountsByCore
 from .entries import entries
 from .laying import Laid
@@ -77,7 +77,7 @@ def run_engine(
     prepared = prepare(program, place, runners or runners_of(program, steps, samples, threads, place))
     results = prepared.new_results(steps, samples, records_spikes(record), "state" in record)
     on_grey = None if refuse is None else lambda: refuse(events)
-    _run_parts(prepared, lay_inputs(program, events), steps, samples, results, threads, tell, on_grey)
+    _run_parts(prepared, LaidInputs(program, events), steps, samples, results, threads, tell, on_grey)
     by_core = None
     if place is not None:
         updates = results.flat("updates").reshape(-1, samples, steps).swapaxes(1, 2)
@@ -105,7 +105,7 @@ def records_spikes(record: tuple[str, ...]) -> bool:
 
 def _run_parts(
     prepared: Prepared,
-    inputs: Laid,
+    inputs: LaidInputs,
     steps: int,
     samples: int,
     results: Results,
@@ -126,9 +126,9 @@ def _run_parts(
             share(workspaces[0])
         else:
             run_together(share, workspaces)
-        if on_grey is not None and workspaces[0].arrays.grey[0]:
-            on_grey()
         prepared.give_back(workspaces, steps)
+        if inputs.words[GREY] and on_grey is not None:
+            on_grey()
 
     share_out(run, _cuts(prepared, steps, samples, threads // prepared.runners), threads // prepared.runners, tell)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from ...exporters.program.feed import Feed
 from ...exporters.program.program import Program
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 SMALL, SHARE = 1 << 24, 64
 """Bytes that need not be asked for, and the share of what was free at first that need not be either."""
+
+
+KNOWN = 64
+"""Sizes of small runs of a program that are remembered."""
 
 
 class Fit(NamedTuple):
@@ -54,10 +59,18 @@ def fit(
     MemoryLimit
         If there is less memory than the run needs.
     """
-    at_once, available = min(feed.samples, chunk or feed.samples), threads or processors()
+    key, available = program if place is None else place, threads or processors()
+    known, size = _known.get(key), (feed.steps, feed.samples, record, available, chunk)
+    if known is not None and size in known:
+        return known[size]
+    at_once = min(feed.samples, chunk or feed.samples)
     runners = runners_of(program, feed.steps, at_once, available, place)
     if _is_small(program, feed, record, place, runners):
-        return Fit(chunk or feed.samples, runners)
+        small = _known.setdefault(key, {})
+        if len(small) == KNOWN:
+            small.clear()
+        small[size] = Fit(chunk or feed.samples, runners)
+        return small[size]
     run = program, feed.steps, feed.samples, record, threads, place, feed.bytes_of(1), feed.lazy
     free = available_memory()
 
@@ -96,6 +109,9 @@ def _is_small(program: Program, feed: Feed, record: tuple[str, ...], place: Plac
     if place is not None:
         counted += COUNTED_BY_CORE * len(place.cores) * (1 + program.depth)
     return tables.bias.size * (rows * values + 8 * feed.samples) + 8 * rows * counted < _small()
+
+
+_known: WeakKeyDictionary[Program | Placement, dict[tuple[Any, ...], Fit]] = WeakKeyDictionary()
 
 
 @cache

@@ -156,13 +156,12 @@ WORKSPACE = Told(
         "tiled": _flat(np.int64),
         "tallies": _flat(np.int64),
         "counts": _flat(np.int32),
-        "grey": _flat(np.int64),
         "met": _flat(np.int64),
         "runner": types.int64,
         "runners": types.int64,
     },
 )
-INPUTS = Told("Inputs", {"spikes": _flat(np.uint8), "values": _flat(np.int32)})
+INPUTS = Told("Inputs", {"spikes": _flat(np.uint8), "values": _flat(np.int32), "grey": _flat(np.int64)})
 RESULTS = Told(
     "Results",
     {

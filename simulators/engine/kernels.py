@@ -24,7 +24,7 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
     Parameters
     ----------
     tables, work, inputs, results : int
-        Addresses of what `laying.lay` told of a Tables, the Workspace of this thread, an Inputs and a Results.
+        Addresses of what `laying.lay` told of a Tables, the Workspace of this thread, inputs and a Results.
         Samples are independent, so threads may write different ones at the same time. Those that share samples come
         here together, and each runs its own populations.
     steps, samples : int
@@ -38,7 +38,6 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
     inputs, results = read_inputs(inputs), read_results(results)
     if TILED and len(tables.tile_records):
         configure(tables.tile_shapes)
-    work.grey[0] = 0
     for number in range(len(tables.tile_records)):
         work.until[number] = steps
     for b in range(first_sample, stop_sample):
@@ -130,7 +129,7 @@ def _list_inputs(tables, inputs, t, row, work):
         size, begin = tables.size[s], work.begin[s, t]
         if s < tables.binary:
             if not are_spikes(inputs.spikes, spike, size):
-                work.grey[0] = 1
+                inputs.grey[0] = 1
             end = list_bytes(inputs.spikes, spike, size, work.rows, begin)
             spike += size
         else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import accumulate
-from threading import Lock
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -68,7 +67,6 @@ class Prepared:
         self.segments = Counter(part.population for name, part in cut.parts.items() for _ in segments[name])
         self._layouts: dict[tuple[int, int, bool, bool], Layout] = {}
         self._spare: dict[int, list[list[Laid]]] = {}
-        self._lock = Lock()
 
     def new_results(self, steps: int, samples: int, spikes: bool, state: bool) -> Results:
         """Make room for what the kernels write; where it lies is kept for the next run of the same size."""
@@ -81,17 +79,18 @@ class Prepared:
 
     def take_workspaces(self, steps: int) -> list[Laid]:
         """Take a workspace for each of the runners of a sample of `steps` rows; whoever takes them alone uses them."""
-        with self._lock:
-            if spare := self._spare.get(steps):
-                return spare.pop()
-        return [lay(own) for own in new_workspaces(self.tables, steps, self.runners)]
+        try:
+            return self._spare[steps].pop()
+        except (KeyError, IndexError):
+            return [lay(own) for own in new_workspaces(self.tables, steps, self.runners)]
 
     def give_back(self, workspaces: list[Laid], steps: int) -> None:
         """Let others use these workspaces; those for other lengths of samples are dropped."""
-        with self._lock:
-            if steps not in self._spare:
-                self._spare = {steps: []}
-            self._spare[steps].append(workspaces)
+        spare = self._spare.get(steps)
+        if spare is None:
+            self._spare = {steps: [workspaces]}
+        else:
+            spare.append(workspaces)
 
 
 _kept: WeakKeyDictionary[Program | Placement, dict[int, Prepared]] = WeakKeyDictionary()

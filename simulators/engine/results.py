@@ -10,7 +10,6 @@ from array import array
 from collections.abc import Callable, Iterator
 from functools import partial
 from math import prod
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -25,6 +24,8 @@ from .tables import Ints
 if TYPE_CHECKING:
     from .prepared import Prepared
 
+INT64 = 8
+"""Bytes."""
 Seen = Callable[[NDArray[Any]], NDArray[Any]]
 
 
@@ -37,6 +38,8 @@ class Part(NamedTuple):
     first : int
         Its first element, counted from that of the member.
     shape : tuple of int
+    strides : tuple of int, optional
+        In bytes, if its elements lie in another order than C's.
     seen : callable, optional
         Makes of it what people see, if that is anything else.
     """
@@ -44,6 +47,7 @@ class Part(NamedTuple):
     name: str
     first: int
     shape: tuple[int, ...]
+    strides: tuple[int, ...] | None = None
     seen: Seen | None = None
 
 
@@ -56,7 +60,7 @@ class Member(NamedTuple):
         Where it lies, in bytes from the first cache line of that buffer.
     size : int
     dtype : dtype
-    parts : list of (name, offset, shape, seen)
+    parts : list of (name, offset, shape, strides, seen)
         As in `Part`, but that they too lie so many bytes from there.
     """
 
@@ -64,7 +68,7 @@ class Member(NamedTuple):
     offset: int
     size: int
     dtype: np.dtype[Any]
-    parts: list[tuple[str, int, tuple[int, ...], Seen | None]]
+    parts: list[tuple[str, int, tuple[int, ...], tuple[int, ...] | None, Seen | None]]
 
 
 class Layout:
@@ -94,7 +98,7 @@ class Layout:
             (buffer, offset), dtype = places[name], np.dtype(kind)
             if buffer and name in WRITTEN:
                 self.buffers[buffer] = sizes[buffer], [], np.empty
-            own = [(p.name, offset + p.first * dtype.itemsize, p.shape, p.seen) for p in parts[name] if size]
+            own = [(p.name, offset + p.first * dtype.itemsize, *p[2:]) for p in parts[name] if size]
             self.members[name] = Member(buffer, offset, size, dtype, own)
             if size:
                 self.buffers[buffer][1].append(len(self.told))
@@ -141,8 +145,8 @@ class Results:
             own = found[member] = {}
             if parts:
                 room, first = self._rooms[buffer]
-                for name, offset, shape, seen in parts:
-                    part = np.ndarray(shape, dtype, room, first + offset)
+                for name, offset, shape, strides, seen in parts:
+                    part = np.ndarray(shape, dtype, room, first + offset, strides)
                     own[name] = part if seen is None else seen(part)
         return found
 
@@ -173,12 +177,10 @@ def _parts(prepared: Prepared, steps: int, samples: int) -> dict[str, list[Part]
 def _of_neurons(prepared: Prepared, rows: tuple[int, ...]) -> Iterator[Part]:
     for name, first, stop, shape in prepared.populations:
         if image := prepared.images.get(name):
-            yield Part(name, first * prod(rows), (*rows, stop - first), partial(as_outside, shape=shape, image=image))
+            seen = partial(as_outside, shape=shape, image=image)
+            yield Part(name, first * prod(rows), (*rows, stop - first), seen=seen)
         else:
             yield Part(name, first * prod(rows), (*rows, *shape))
-
-
-_TURNED = attrgetter("T")  # np.transpose takes ten times as long
 
 
 def _of_records(records: dict[str, int], steps: int, samples: int) -> Iterator[Part]:
@@ -186,9 +188,9 @@ def _of_records(records: dict[str, int], steps: int, samples: int) -> Iterator[P
     first = 0
     for name, count in records.items():
         if count == 1:
-            yield Part(name, first, (samples, steps), _TURNED)
+            yield Part(name, first, (steps, samples), strides=(INT64, INT64 * steps))
         else:
-            yield Part(name, first, (count, samples, steps), _added)
+            yield Part(name, first, (count, samples, steps), seen=_added)
         first += count * samples * steps
 
 
@@ -201,7 +203,7 @@ def _of_values(prepared: Prepared, rows: tuple[int, ...]) -> Iterator[Part]:
     for name, start, stop, shape in prepared.populations:
         if dtype := prepared.valued.get(name):
             seen = partial(_as_events, shape=shape, image=prepared.images.get(name), dtype=dtype)
-            yield Part(name, first, (*rows, stop - start), seen)
+            yield Part(name, first, (*rows, stop - start), seen=seen)
             first += (stop - start) * prod(rows)
 
 

@@ -99,19 +99,6 @@ class Tables(NamedTuple):
     tile_shapes: NDArray[np.uint8]
 
 
-class Inputs(NamedTuple):
-    """Events of all inputs.
-
-    Attributes
-    ----------
-    spikes : flat (T, B, channels of all spike inputs) uint8
-    values : flat (T, B, channels of all graded inputs) int32
-    """
-
-    spikes: NDArray[np.uint8]
-    values: NDArray[np.int32]
-
-
 class Counted(NamedTuple):
     """A piece of the synapses of a projection, and what they are counted in.
 

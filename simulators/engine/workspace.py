@@ -62,8 +62,6 @@ class Workspace(NamedTuple):
         Sums of the words of one row of one source.
     counts : (...,) int32
         Spikes of the neurons of one population.
-    grey : (1,) int64
-        Whether spike inputs held anything but 0 and 1; all that is not 0 counts as an event.
     met : (2 MET,) int64
         How often a thread has come to wait for the others that share the sample.
     runner, runners : int
@@ -102,7 +100,6 @@ class Workspace(NamedTuple):
     tiled: Ints
     tallies: Ints
     counts: NDArray[np.int32]
-    grey: Ints
     met: Ints
     runner: int
     runners: int
@@ -157,7 +154,6 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "tiled": (len(tiled), np.int64),
         "tallies": (int(tables.counters["words"].max()), np.int64),
         "counts": (int(tables.populations["whole"].max()), np.int32),
-        "grey": (1, np.int64),
         "met": (2 * MET, np.int64),
     }
     return {name: ((size,), dtype) for name, (size, dtype) in flat.items()} | {
