@@ -19,8 +19,9 @@ SHARED = 1 << 14
 
 GREY = 3 * WORDS
 """Word of the inputs that is not 0 if spikes among them were not 0 or 1, but events all the same."""
-WRITTEN = ("counts", "last")
-"""Members of the results of which the kernels write every element; of others only those that are not 0."""
+WRITTEN = ("counts", "last", "ops", "updates", "tallies")
+"""Members of the results of which the kernels write every element; of others only those that are not 0. A stream leaves
+out the rows in which a population has not begun."""
 
 
 class LaidInputs:

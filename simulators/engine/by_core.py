@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .tables import Ints
-from .tallies import Count, Field, Tally
+from .tallies import Count, Tally
 
 if TYPE_CHECKING:
     from ..placement import Placement
@@ -26,7 +26,7 @@ class CountsByCore(Mapping[str, Ints]):
     place : Placement
     tallies : dict of source to Tally
     words : flat (words, B, T) int64 array
-        Sums of the words of all sources.
+        Of every source, how many events there were and the sums of its words.
     updates : (cores, T, B) int64 array
     """
 
@@ -59,20 +59,17 @@ class CountsByCore(Mapping[str, Ints]):
                 counts[core.index, level : level + steps] = rows
         sums, first = self._words.reshape(-1, samples, steps).swapaxes(1, 2), 0
         for source, tally in self._tallies.items():
-            own, level = sums[first : first + len(tally.words)], program.level(source)
-            first += len(own)
+            events, *own = sums[first : first + 1 + len(tally.words)]
+            first, level = first + 1 + len(own), program.level(source)
             for core, count in tally.by_core.get(name, ()):
-                counts[core, level : level + steps] += _counted(own, tally.events, count)
+                counts[core, level : level + steps] += _counted(events, own, count)
         return counts.transpose(1, 2, 0)
 
 
-def _counted(words: Ints, events: Field, count: Count) -> Ints:
+def _counted(events: Ints, words: list[Ints], count: Count) -> Ints:
     """Unpack a count of every row, (T, B)."""
-    if not count.factor:
-        return count.base * _unpacked(words, events)
-    found = count.factor * _unpacked(words, count.field)
-    return found + count.base * _unpacked(words, events) if count.base else found
-
-
-def _unpacked(words: Ints, field: Field) -> Ints:
-    return (words[field.word] >> field.shift) & field.mask
+    found = count.base * events if count.base else np.zeros_like(events)
+    if count.factor:
+        field = count.field
+        found += count.factor * ((words[field.word] >> field.shift) & field.mask)
+    return found

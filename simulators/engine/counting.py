@@ -21,30 +21,36 @@ def count_events(tables, b, steps, samples, work, results):
     An event that arrives behind the end of the sample is kept, but is no operation of a projection. Threads that share
     the sample take sources in turn.
     """
+    rows = np.uint64(steps)
+    sums, apart = (results.tallies, rows * np.uint64(samples)) if tables.kept else (work.tallies, rows)
     for s in range(tables.size.size):
         if s % work.runners != work.runner:
             continue
         c = tables.counters[s]
-        for t in range(steps):
-            first, last = work.begin[s, t], work.begin[s, t + 1]
-            if first == last:
-                continue
-            for w in range(np.uint64(c.words)):
-                work.tallies[w] = sum_of(tables.tally, c.tally + np.int64(w) * tables.size[s], work.rows, first, last)
-            if tables.kept:
-                at = np.uint64((c.word * samples + b) * steps + t)
-                for w in range(np.uint64(c.words)):
-                    results.tallies[at + w * np.uint64(samples * steps)] = work.tallies[w]
-            for number in range(np.uint64(c.share), np.uint64(c.share + c.shares)):
-                share = tables.shares[number]
-                if t + share.delay < steps:
-                    ops = share.base * (last - first)
-                    for k in range(np.uint64(share.term), np.uint64(share.term + share.terms)):
-                        term = tables.terms[k]
-                        ops += term.factor * ((work.tallies[np.uint64(term.word)] >> term.shift) & term.mask)
-                        if ops < 0:  # never; else LLVM gathers the few terms there are into vectors
-                            break
-                    results.ops[np.uint64((share.projection * samples + b) * steps + t + share.delay)] = ops
+        at = np.uint64(0)
+        if tables.kept:
+            at = np.uint64((c.word * samples + b) * steps)
+            for t in range(rows):
+                sums[at + t] = work.begin[s, t + np.uint64(1)] - work.begin[s, t]
+            at += apart
+        for w in range(np.uint64(c.words)):
+            word = c.tally + np.int64(w) * tables.size[s]
+            for t in range(rows):
+                first, last = work.begin[s, t], work.begin[s, t + np.uint64(1)]
+                sums[at + w * apart + t] = sum_of(tables.tally, word, work.rows, first, last)
+        for number in range(np.uint64(c.share), np.uint64(c.share + c.shares)):
+            share = tables.shares[number]
+            late, to = min(steps, share.delay), np.uint64((share.projection * samples + b) * steps)
+            for t in range(late):
+                results.ops[to + np.uint64(t)] = 0
+            to, arriving = to + np.uint64(late), np.uint64(steps - late)
+            for t in range(arriving):
+                results.ops[to + t] = share.base * (work.begin[s, t + np.uint64(1)] - work.begin[s, t])
+            for k in range(np.uint64(share.term), np.uint64(share.term + share.terms)):
+                term = tables.terms[k]
+                of = at + np.uint64(term.word) * apart
+                for t in range(arriving):
+                    results.ops[to + t] += term.factor * ((sums[of + t] >> term.shift) & term.mask)
 
 
 @kernel

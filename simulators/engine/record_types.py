@@ -136,7 +136,7 @@ COUNTER = np.dtype(
     [
         ("tally", np.int64),  # first entry in `tally`: word after word, each of all neurons of the source
         ("words", np.int64),
-        ("word", np.int64),  # first one in `Results.tallies`
+        ("word", np.int64),  # where in `Results.tallies` the number of events lies; its words are behind
         ("share", np.int64),
         ("shares", np.int64),
     ],

@@ -88,16 +88,15 @@ class Layout:
     def __init__(self, prepared: Prepared, steps: int, samples: int, spikes: bool, state: bool) -> None:
         rooms = result_rooms(prepared.extent, steps, samples, spikes, state)
         sizes, places = result_places(rooms)
+        partly = {places[name][0] for name, (size, _) in rooms.items() if size and name not in WRITTEN}
         self.buffers: list[tuple[int, list[int], Callable[..., NDArray[Any]]]] = [
-            (size, [], np.zeros) for size in sizes
+            (size, [], np.zeros if buffer in partly else np.empty) for buffer, size in enumerate(sizes)
         ]
         parts = _parts(prepared, steps, samples)
         self.members: dict[str, Member] = {}
         self.told = array("q")
         for name, (size, kind) in rooms.items():
             (buffer, offset), dtype = places[name], np.dtype(kind)
-            if buffer and name in WRITTEN:
-                self.buffers[buffer] = sizes[buffer], [], np.empty
             own = [(p.name, offset + p.first * dtype.itemsize, *p[2:]) for p in parts[name] if size]
             self.members[name] = Member(buffer, offset, size, dtype, own)
             if size:
@@ -113,7 +112,8 @@ class Results:
     last      int32   The membrane after its last row, in the same order.
     ops       int64   (projections, B, T) synaptic operations in the row in which they arrive.
     updates   int64   (segments, B, T) neurons with a synaptic event or a bias.
-    tallies   int64   (words, B, T) sums of the words of all counters. What is counted in a sample lies side by side.
+    tallies   int64   (words, B, T) events, and sums of words, of all counters. What is counted in a sample lies side
+                      by side.
     spikes    int8    1 for every event; population after population, each (T, B, size).
     values    int32   The events of those populations whose events carry values, in the same order.
     u, v      int32   In the same order.

@@ -35,7 +35,7 @@ class Tables(NamedTuple):
     counters, shares, terms : records
         `COUNTER` of every source, `SHARE` of every projection by source, and `TERM`.
     kept : int
-        Words of all counters if they are results, else 0.
+        Words of all counters and one more of each if they are results, else 0.
     synapses : (...,) uint64
         Targets of every source neuron of rows, one bit each; every segment of the target starts a new word.
     always, reachable : (words,) uint64

@@ -60,15 +60,12 @@ class Tally:
     words : list of (size,) int64 array
     operations : dict of record of a projection to list of Count
         Their sum are the synaptic operations of its events.
-    events : Field
-        Number of events; with a placement only.
     by_core : dict of str to list of (core, Count)
         As `count_by_core` names them; the other ones are 0.
     """
 
     words: list[Ints]
     operations: dict[int, list[Count]]
-    events: Field = NOWHERE
     by_core: dict[str, list[tuple[int, Count]]] = field(default_factory=dict)
 
 
@@ -96,7 +93,6 @@ def _of_cores(
 
     source = program.source(name)
     packer, turned = _Packer(), outside(image, source.size)
-    events = packer.add(np.ones(source.size, np.int64))
     by_core: dict[str, list[tuple[int, Count]]] = {}
     for what, cores, table in count_tables(place, source, program.events(name).graded):
         counts = enumerate((packer.pack(column) for column in table[turned].T), cores.start)
@@ -107,8 +103,10 @@ def _of_cores(
         target = parts[number].projection.target
         cores = place.cores_of(target)
         alone = [count for core, count in by_core["synaptic_ops"] if cores.start <= core < cores.stop]
-        operations[number] = alone if into[target] == 1 else [packer.pack(parts[number].fan_out)]
-    return Tally(packer.words, operations, events, by_core)
+        own_count = packer.pack if into[target] > 1 else packer.pack_beside
+        count = own_count(parts[number].fan_out)
+        operations[number] = alone if count is None else [count]
+    return Tally(packer.words, operations, by_core)
 
 
 def pack_columns(columns: Iterable[Ints]) -> tuple[list[Count], list[Ints]]:
@@ -127,30 +125,48 @@ class _Packer:
 
     def pack(self, column: Ints) -> Count:
         """Find or make room for a column, counted from its smallest number up or from its largest down."""
-        low, high = int(column.min()), int(column.max())
-        if low == high:
-            return Count(low, 0, NOWHERE)
-        step = int(np.gcd.reduce(column - low))
-        up, down = (column - low) // step, (high - column) // step
-        ways = [(low, step, up), (high, -step, down)]
-        base, factor, steps = min(ways, key=lambda way: int(way[2].sum()))
-        return Count(base, factor, self.add(steps))
+        base, factor, steps = _steps_of(column)
+        return Count(base, factor, self._lay(steps) if factor else NOWHERE)
 
-    def add(self, column: Ints) -> Field:
-        """Find or make room for a column as it is."""
-        key = hashlib.sha256(np.ascontiguousarray(column, np.int64)).digest()
-        if key not in self._known:
-            self._known[key] = self._lay(column.astype(np.int64))
-        return self._known[key]
+    def pack_beside(self, column: Ints) -> Count | None:
+        """Do the same, unless that takes a word more."""
+        _, factor, steps = _steps_of(column)
+        if factor and _digest(steps) not in self._known and self._with_room(steps) is None:
+            return None
+        return self.pack(column)
 
     def _lay(self, column: Ints) -> Field:
-        bits = int(column.sum()).bit_length()
-        free = [word for word, used in enumerate(self._used) if used + bits <= WORD_BITS]
-        if not free:
-            free = [len(self.words)]
-            self.words.append(np.zeros(column.size, np.int64))
-            self._used.append(0)
-        place = Field(free[0], self._used[free[0]], bits)
-        self.words[place.word] |= column << place.shift
-        self._used[place.word] += bits
-        return place
+        key = _digest(column)
+        if key not in self._known:
+            word = self._with_room(column)
+            if word is None:
+                word = len(self.words)
+                self.words.append(np.zeros(column.size, np.int64))
+                self._used.append(0)
+            self._known[key] = place = Field(word, self._used[word], _bits_of(column))
+            self.words[word] |= column << place.shift
+            self._used[word] += place.bits
+        return self._known[key]
+
+    def _with_room(self, column: Ints) -> int | None:
+        bits = _bits_of(column)
+        return next((word for word, used in enumerate(self._used) if used + bits <= WORD_BITS), None)
+
+
+def _steps_of(column: Ints) -> tuple[int, int, Ints]:
+    """Whichever takes fewer bits of the two ways to count a column: from, by, and how many steps of every number."""
+    low, high = int(column.min()), int(column.max())
+    if low == high:
+        return low, 0, np.zeros(column.size, np.int64)
+    step = int(np.gcd.reduce(column - low))
+    ways = [(low, step, (column - low) // step), (high, -step, (high - column) // step)]
+    return min(ways, key=lambda way: int(way[2].sum()))
+
+
+def _bits_of(column: Ints) -> int:
+    """Bits that no sum of its numbers passes."""
+    return int(column.sum()).bit_length()
+
+
+def _digest(column: Ints) -> bytes:
+    return hashlib.sha256(np.ascontiguousarray(column, np.int64)).digest()

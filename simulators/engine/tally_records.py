@@ -30,7 +30,7 @@ def tally_records(tallies: Collection[Tally], parts: list[Packed], rows: list[in
     terms = [[count for count in counts if count.factor] for _, counts in shares]
     share, term = np.zeros(len(shares), SHARE), np.zeros(sum(map(len, terms)), TERM)
     counters["words"] = [len(tally.words) for tally in tallies]
-    counters["word"] = firsts(counters["words"])
+    counters["word"] = firsts(1 + counters["words"])
     counters["tally"] = firsts(sum(word.size for word in tally.words) for tally in tallies)
     counters["shares"] = [len(tally.operations) for tally in tallies]
     counters["share"] = firsts(counters["shares"])
@@ -49,5 +49,5 @@ def tally_records(tallies: Collection[Tally], parts: list[Packed], rows: list[in
         "counters": counters,
         "shares": share,
         "terms": term,
-        "kept": len(words) if kept else 0,
+        "kept": len(words) + len(tallies) if kept else 0,
     }

@@ -58,8 +58,8 @@ class Workspace(NamedTuple):
     until, since, tiled : (projections by tiles,) int64
         Up to which row they have looked ahead, from which row on, and whether they summed anything. Rows of other
         samples are counted from the first one of this.
-    tallies : (words,) int64
-        Sums of the words of one row of one source.
+    tallies : (words T,) int64
+        Sums of the words of all rows of one source, unless they are results.
     counts : (...,) int32
         Spikes of the neurons of one population.
     met : (2 MET,) int64
@@ -152,7 +152,7 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "until": (len(tiled), np.int64),
         "since": (len(tiled), np.int64),
         "tiled": (len(tiled), np.int64),
-        "tallies": (int(tables.counters["words"].max()), np.int64),
+        "tallies": (0 if tables.kept else steps * int(tables.counters["words"].max()), np.int64),
         "counts": (int(tables.populations["whole"].max()), np.int32),
         "met": (2 * MET, np.int64),
     }

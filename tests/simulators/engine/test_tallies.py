@@ -47,12 +47,18 @@ def test_columns_that_say_the_same_share_their_bits() -> None:
     assert (counts[3].base, counts[3].factor) == (7, 0)
 
 
-def test_a_dense_layer_on_some_cores_is_counted_by_one_word_a_source() -> None:
-    """An addition for an event is what the operations of a projection take by themselves."""
+def test_a_dense_layer_on_some_cores_is_counted_by_one_word_a_source_at_most() -> None:
+    """An addition for an event is what the operations of a projection take by themselves; a readout sends none."""
     program = layered((784, 512, 10))
     layout = laid_out(program, 103)
     assert len(layout.cores) == 6
-    assert prepare(program, layout).tables.counters["words"].tolist() == [1, 1, 1]
+    assert prepare(program, layout).tables.counters["words"].tolist() == [1, 1, 0]
+
+
+@pytest.mark.parametrize(("neurons", "terms"), [(103, 1), (20, 1), (1, 511)])
+def test_operations_are_one_term_where_that_takes_no_word_more(neurons: int, terms: int) -> None:
+    program = layered((784, 512, 10))
+    assert prepare(program, laid_out(program, neurons)).tables.shares["terms"].tolist() == [terms, 1]
 
 
 @settings(max_examples=60, suppress_health_check=SLOW)
