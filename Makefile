@@ -13,7 +13,7 @@ READY := $(VENV)/.ready
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.10 python3 python; do \
 	"$$p" -c 'import sys, venv; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$p" && break; done)
 
-.PHONY: help install lava browser interop contract quantisation demo test check slow bench format lock test-matrix clean
+.PHONY: help install lava browser interop contract quantisation demo test check slow bench format lock test-matrix test-avx2 clean
 
 help:
 	@echo "make demo   the main job on real images, from training to energy (installs first)"
@@ -82,6 +82,10 @@ check: install
 format: install
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+# The engine compiled as for a processor whose vectors end at AVX2, which runs on those with AVX-512 as well.
+test-avx2: install
+	@PYTHONPATH=tests $(BIN)/python -m pytest -p without_avx512 tests/simulators
 
 # The part that runs a saved program, on every interpreter found, with the core dependencies only.
 test-matrix:
