@@ -97,7 +97,7 @@ def run_lava(
 def time_limit_s(program: Program, steps: int, samples: int) -> float:
     """Default time limit for B samples of T rows [s]."""
     # A delayed projection needs a source or a relay of its own, synapses by delay, and processes that empty them.
-    synapses = sum(4 + 2 * np.unique(p.delay).size for p in program.projections)
+    synapses = sum(4 + 2 * len(p.delays) for p in program.projections)
     processes = len(program.inputs) + len(program.populations) + synapses + 4
     work = sum(program.synapses(p).weight.size * (1 + program.hops(p)) for p in program.projections)
     chip_steps = steps * samples + program.depth

@@ -74,4 +74,4 @@ def _reach(program: Program, p: Projection) -> int:
     source, events = program.source(p.source), program.events(p.source)
     total = weight_of(p, source.shape, source.size).largest_sum(*events)
     # A right shift floors the sum of every delay, so a negative one can grow by one unit.
-    return total << p.weight_exp if p.weight_exp >= 0 else (total >> -p.weight_exp) + np.unique(p.delay).size
+    return total << p.weight_exp if p.weight_exp >= 0 else (total >> -p.weight_exp) + len(p.delays)

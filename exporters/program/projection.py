@@ -82,3 +82,10 @@ class Projection:
     def min_delay(self) -> int:
         """Smallest row offset of a synapse."""
         return int(np.min(self.delay)) if np.size(self.delay) else 0
+
+    @property
+    def delays(self) -> tuple[int, ...]:
+        """All row offsets of synapses, ascending."""
+        if np.ndim(self.delay) == 0:  # mostly; NumPy's `unique` imports a fiftieth of a second's worth first
+            return (int(self.delay),)
+        return tuple(np.unique(self.delay).tolist())

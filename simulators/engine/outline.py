@@ -122,7 +122,7 @@ def _words(part: Packed, words: dict[str, int]) -> int:
 
 def _pack(program: Program, q: Projection, image: dict[str, Image], ahead: bool) -> Iterator[Packed]:
     """Pack `q` as `packing.pack` does, dense rows without their weights."""
-    delays = np.unique(q.delay) if q.kind == "dense" else ()
+    delays = q.delays if q.kind == "dense" else ()
     weights = [q.weights if np.ndim(q.delay) == 0 else np.where(q.delay == delay, q.weights, 0) for delay in delays]
     listed = [np.count_nonzero(own) < LISTED_SHARE * q.weights.size for own in weights]
     if q.kind != "dense" or any(listed):

@@ -95,19 +95,20 @@ def pack(program: Program, q: Projection, image: dict[str, Image], ahead: bool) 
     if q.kind == "dense":
         turned = q.weights[outside(*post_order)][:, outside(*pre_order)]
         delays = q.delay[outside(*post_order)][:, outside(*pre_order)] if isinstance(q.delay, np.ndarray) else None
-        for delay in [q.delay] if delays is None else np.unique(delays):
+        for delay in q.delays:
             weights = turned if delays is None else np.where(delays == delay, turned, 0)
             if np.count_nonzero(weights) >= LISTED_SHARE * weights.size:
-                yield _rows(q, weights, int(delay), valued, ahead)
+                yield _rows(q, weights, delay, valued, ahead)
             else:
                 post, pre = np.nonzero(weights)
                 indptr = np.searchsorted(post, np.arange(len(weights) + 1))
                 places = np.arange(weights.shape[0]), np.arange(weights.shape[1])
-                yield _lists(q, Rows(indptr, pre, weights[post, pre], int(delay), *places), int(delay), valued)
+                yield _lists(q, Rows(indptr, pre, weights[post, pre], delay, *places), delay, valued)
         return
     rows = _compressed(program, q, inside(*post_order), inside(*pre_order))
-    for delay in np.unique(rows.delays) if np.size(rows.delays) else [q.min_delay]:
-        yield _lists(q, rows, int(delay), valued)
+    several = np.ndim(rows.delays) and np.size(rows.delays)
+    for delay in np.unique(rows.delays).tolist() if several else [q.min_delay]:
+        yield _lists(q, rows, delay, valued)
 
 
 def _compressed(program: Program, q: Projection, post: Ints, pre: Ints) -> Rows:

@@ -43,7 +43,7 @@ def largest_quotient(
     quotient_exp, bits : int
         Of the population; its look-up may make a quotient larger than it is.
     """
-    floored = sum(np.unique(p.delay).size for p in up if p.weight_exp < 0)  # each by less than one
+    floored = sum(len(p.delays) for p in up if p.weight_exp < 0)  # each by less than one
     most = sum(n * 2.0**p.weight_exp for n, p in zip(numerator.largest_sums(up), up, strict=True))
     found = most / smallest
     if not numerator.signed and _side_by_side(up, down):
