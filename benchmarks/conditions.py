@@ -11,6 +11,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 SLOWING = (
+    "PYTHONDONTWRITEBYTECODE",
     "OPENBLAS_CORETYPE",
     "MKL_DEBUG_CPU_TYPE",
     "MKL_ENABLE_INSTRUCTIONS",
