@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import TILED, kernel
-from .lists import count_touched, touch
+from .lists import count_all, count_touched, touch
 from .record_types import BYTES, SHORTS
 from .shapes import AHEAD_LEAST
 from .sums import add_shifted, add_wrapped, sum_rows, sum_values, sum_window
@@ -32,9 +32,12 @@ def sum_alone(tables, p, t, b, steps, samples, work, results):
     elif at < 0:
         for j in range(p.size):
             work.a[j] = 0
-    if arrives:
-        touch(tables.synapses, q.synapse, work.rows, first, last, tables.reachable, work.touched, p.word, p.words)
-    count_touched(tables, p, t, b, steps, samples, work, results)
+    if arrives and touch(
+        tables.synapses, q.synapse, work.rows, first, last, tables.reachable, work.touched, p.word, p.words
+    ):
+        count_all(tables, p, t, b, steps, samples, results)
+    else:
+        count_touched(tables, p, t, b, steps, samples, work, results)
     return max(at, np.int64(0)), 6 + q.shift
 
 

@@ -104,6 +104,7 @@ TABLES = Told(
         "reachable": _flat(np.uint64),
         "segment": _flat(np.int64),
         "members": _flat(np.uint64),
+        "most": _flat(np.int64),
         "segments": types.int64,
         "bytes_": _flat(np.int8),
         "shorts": _flat(np.int16),

@@ -72,7 +72,7 @@ def list_values(values, at, size, rows, amounts, first):
 
 @kernel
 def touch(synapses, at, rows, first, last, reachable, touched, word, words):
-    """Mark the targets of the listed source neurons, until everything that can be touched is."""
+    """Mark the targets of the listed source neurons, until everything that can be touched is; return whether it is."""
     n, origin, table = np.uint64(words), np.uint64(word), np.uint64(at)
     for event in range(np.uint64(first), np.uint64(last)):
         missing, of = np.uint64(0), table + np.uint64(rows[event]) * n
@@ -81,7 +81,8 @@ def touch(synapses, at, rows, first, last, reachable, touched, word, words):
             touched[origin + w] = mark
             missing |= mark ^ reachable[origin + w]
         if missing == 0:
-            return
+            return True
+    return False
 
 
 @kernel
@@ -126,6 +127,16 @@ def sum_of(table, at, rows, first, last):
         if one < 0:
             break
     return one + two
+
+
+@kernel
+def count_all(tables, p, t, b, steps, samples, results):
+    """Count all neurons of population `p` that can be touched; its segments lie one behind the other."""
+    first, last = tables.segment[p.word], tables.segment[p.word + p.words - 1]
+    for segment in range(np.uint64(first), np.uint64(last + 1)):
+        results.updates[(segment * np.uint64(samples) + np.uint64(b)) * np.uint64(steps) + np.uint64(t)] = tables.most[
+            segment
+        ]
 
 
 @kernel

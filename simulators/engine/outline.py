@@ -85,6 +85,7 @@ def outline(program: Cut, segments: Segments, place: Placement | None = None) ->
         reachable=hollow((all_words,), np.uint64),
         segment=hollow((all_words,), np.int64),
         members=hollow((sum(len(segments[n]) * words[n] for n in image if len(segments[n]) > 1),), np.uint64),
+        most=hollow((sum(len(part) for part in segments.values()),), np.int64),
         segments=sum(len(part) for part in segments.values()),
         bytes_=hollow((small,), np.int8),
         shorts=hollow((sum(weights_of(part).size for part in parts) - small,), np.int16),

@@ -45,6 +45,8 @@ class Tables(NamedTuple):
         place by place have segments across their words.
     members : (...,) uint64
         Neurons of each of those segments, one bit each.
+    most : (segments,) int64
+        How many neurons of a segment can be touched; of those across words that is not known.
     segments : int
     bytes_, shorts : (...,) int8, int16
         Weights, pre rows of `stride` targets per projection; of those with a window by chunks of columns.
@@ -82,6 +84,7 @@ class Tables(NamedTuple):
     reachable: NDArray[np.uint64]
     segment: Ints
     members: NDArray[np.uint64]
+    most: Ints
     segments: int
     bytes_: NDArray[np.int8]
     shorts: NDArray[np.int16]

@@ -73,3 +73,11 @@ def members_of_segments(segments: Segments, bits: Segments, order: dict[str, Int
             inside = np.array([(start <= order[name]) & (order[name] < stop) for start, stop in parts])
             found.append(as_words(inside, bits[name]).ravel())
     return np.concatenate(found)
+
+
+def most_of_segments(touchable: Words, of_word: Ints, segments: Segments) -> Ints:
+    """Bits of the words of every segment, where no others lie in them."""
+    bits = np.unpackbits(touchable.view(np.uint8)).reshape(-1, WORD).sum(1, dtype=np.int64)
+    most = np.zeros(sum(map(len, segments.values())), np.int64)
+    np.add.at(most, of_word, bits)
+    return most
