@@ -1,13 +1,18 @@
 """Results are arrays of their own, although small ones of a run lie in one buffer."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from agreement import laid_out
+from kinds import Case, programs_of
 from samples import layered
 from spikewright.exporters.program.trace import Trace
+from spikewright.simulators.engine import results
 from spikewright.simulators.engine.buffers import SHARED
 from spikewright.simulators.engine.prepared import prepare
 from spikewright.simulators.engine.shapes import CACHE_LINE
@@ -15,6 +20,17 @@ from spikewright.simulators.gather import pieces
 from spikewright.simulators.run import simulate
 
 EVERYTHING = ("spikes", "state")
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
+
+
+class Littered:
+    """NumPy, but that its new arrays hold what nobody wrote."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+    def empty(self, size: int, dtype: type) -> np.ndarray:
+        return np.full(size, 0xAB, dtype)
 
 
 def arrays(trace: Trace) -> Iterator[tuple[str, np.ndarray]]:
@@ -48,6 +64,21 @@ def test_whoever_keeps_counts_keeps_nothing_large() -> None:
         assert np.shares_memory(kept, array) == name.startswith("counts"), name
     state = trace.state["layer1"]["u"]
     assert state.base is not None and state.base.nbytes < 4 * steps * samples * 30 + 2 * CACHE_LINE
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@given(programs_of(), st.integers(1, 3), st.booleans())
+def test_every_element_is_written_where_memory_is_not_cleared(
+    monkeypatch: pytest.MonkeyPatch, case: Case, threads: int, placed: bool
+) -> None:
+    program, x = case
+    expected = simulate(program, x, backend="oracle")
+    with monkeypatch.context() as patch:
+        patch.setattr(results, "np", Littered())
+        trace = simulate(program, x, threads=threads, place=laid_out(program, 7) if placed else None)
+    for field in ("counts", "output", "synaptic_ops", "updates"):
+        for name, array in getattr(expected, field).items():
+            np.testing.assert_array_equal(getattr(trace, field)[name], array)
 
 
 @pytest.mark.parametrize("cores", [None, 7])
