@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .measure import Contestant, Worker, clock_for, interleave, ratio
+from .measure import Contestant, Worker, clock_for, ratio
 from .ours import BY_CORE
 
 OURS = "spikewright"
@@ -115,10 +115,14 @@ def among_ours(entries: list[Entry], rounds: int) -> dict[str, Any]:
 
 
 def _between(above: Entry, below: Entry, clock: str, rounds: int) -> dict[str, Any]:
-    """Ratio of two of ours that take turns; who is first changes, as a machine grows slower and faster."""
+    """Ratio of two of ours that take turns; who is first changes, as a machine grows slower and faster.
+
+    Runs follow each other at once, with nobody else's between them.
+    """
     first, second = above.in_short(), below.in_short()
     for turn in range(rounds):
-        interleave((second, first) if turn % 2 else (first, second), 1)
+        for contestant in (second, first) if turn % 2 else (first, second):
+            contestant.time(again=True)
     full = ratio(first, second, clock)
     return {
         "form": full["form"],

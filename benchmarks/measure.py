@@ -92,9 +92,9 @@ class Contestant:
     options: dict[str, Any]
     times: list[dict[str, float]] = field(default_factory=list)
 
-    def time(self) -> None:
-        """Run once more."""
-        self.times.append(self.worker.ask("time", **self.options))
+    def time(self, again: bool = False) -> None:
+        """Run once more; `again` if nobody but its own process has just run."""
+        self.times.append(self.worker.ask("time again" if again else "time", **self.options))
 
     def ms_per_sample(self, clock: str) -> list[float]:
         """CPU or wall time of every round in ms per sample."""

@@ -163,7 +163,7 @@ def _engine(
     found = fit(program, feed, record, place, threads, chunk, out)
 
     def run(events: Events, tell: Tell | None) -> Trace:
-        return run_engine(program, events, record, place, threads, tell, found.runners, feed.require_spikes)
+        return run_engine(program, events, record, place, threads, tell, found.runners)
 
     return run, found.chunk, found.lacking
 

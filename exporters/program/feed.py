@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...models.errors import InputError
 from .event_list import EventList, require_events
-from .inputs import Events, encode, named_inputs, require_shape, require_spikes
+from .inputs import Events, encode, named_inputs, require_shape
 from .program import Input, Program
 
 
@@ -63,6 +63,8 @@ class Feed:
 
     def __init__(self, program: Program, x: Rows | dict[str, Rows], looked_at: bool = True) -> None:
         self._program, self._looked_at = program, looked_at
+        if not program.fed:
+            raise InputError("The program has no input that could be given.")
         given = named_inputs(program, x)
         self._given: dict[str, Any] = {}
         self.lazy, size = False, (0, 0)
@@ -90,12 +92,6 @@ class Feed:
             return {name: rows[:, first:stop] for name, rows in self._given.items()}
         rows = {port.name: self._rows(port, first, stop) for port in self._program.fed}
         return encode(self._program, rows, self._looked_at)
-
-    def require_spikes(self, events: Events) -> None:
-        """Raise InputError if `events`, which were read without being looked at, are not all spikes."""
-        for port in self._program.fed:
-            if port.kind == "spikes":
-                require_spikes(port, events[port.name])
 
     @contextmanager
     def naming(self, first: int, stop: int) -> Iterator[None]:

@@ -49,7 +49,7 @@ def encode_inputs(program: Program, x: NDArray[Any] | dict[str, NDArray[Any]]) -
 def encode(program: Program, arrays: dict[str, NDArray[Any]], looked_at: bool = True) -> Events:
     """Do the same with arrays whose shapes are known to be right.
 
-    If they are not `looked_at`, bytes without a sign pass for spikes; whoever runs them calls `require_spikes`.
+    If they are not `looked_at`, bytes without a sign pass for spikes; whoever runs them has to look.
     """
     encoded = {port.name: _encode(port, arrays[port.name], looked_at) for port in program.fed}
     if len(encoded) < len(program.inputs):
@@ -120,9 +120,7 @@ def require_spikes(port: Input, x: NDArray[Any]) -> None:
 def _is_binary(x: NDArray[Any]) -> bool:
     if x.dtype.kind == "f":
         return all(((x[part] == 0) | (x[part] == 1)).all() for part in _parts(x))
-    # Among few values NumPy finds the place of the largest sooner than the value, by a twentieth of a short run.
-    largest = x.item(x.argmax()) if x.size <= _AT_ONCE else x.max()
-    return bool(largest <= 1 and (x.dtype.kind == "u" or x.min() >= 0))
+    return bool(x.max() <= 1 and (x.dtype.kind == "u" or x.min() >= 0))
 
 
 def _values(port: Input, x: NDArray[Any]) -> NDArray[np.int32]:

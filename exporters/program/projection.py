@@ -86,6 +86,6 @@ class Projection:
     @property
     def delays(self) -> tuple[int, ...]:
         """All row offsets of synapses, ascending."""
-        if np.ndim(self.delay) == 0:  # mostly; NumPy's `unique` imports a fiftieth of a second's worth first
+        if np.ndim(self.delay) == 0:  # mostly; `np.unique` imports masked arrays first, a twentieth of a start
             return (int(self.delay),)
         return tuple(np.unique(self.delay).tolist())

@@ -7,10 +7,10 @@ from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from ...exporters.program.inputs import Events
+from ...exporters.program.inputs import Events, require_spikes
 from ...exporters.program.program import Program
 from ...exporters.program.trace import Trace
-from ...models.errors import ConfigError
+from ...models.errors import ConfigError, InputError
 from ..activity import Activity
 from ..assemble import make_trace
 from .buffers import GREY, LaidInputs
@@ -44,7 +44,6 @@ def run_engine(
     threads: int | None = None,
     tell: Callable[[int], None] | None = None,
     runners: int | None = None,
-    refuse: Callable[[Events], None] | None = None,
 ) -> Trace:
     """Run B independent samples; every result equals the oracle's, whatever the number of threads.
 
@@ -52,7 +51,7 @@ def run_engine(
     ----------
     program : Program
     events : dict of input name to (T, B, *shape) array
-        As `encode_inputs` returns them.
+        As `encode_inputs` returns them, but that bytes of spikes need not have been looked at.
     record : tuple of {"spikes", "events", "state"}
     place : Placement, optional
         Count by core as well.
@@ -62,13 +61,13 @@ def run_engine(
         Is told now and then how many samples are done.
     runners : int, optional
         Threads that share every sample; by default as many as is worth it.
-    refuse : callable, optional
-        Is called with `events` if spikes among them are not 0 or 1, and raises; if nobody has looked at them before.
 
     Raises
     ------
     ConfigError
         If `threads` is less than 1.
+    InputError
+        If spikes are not 0 or 1.
     """
     if threads is not None and threads < 1:
         raise ConfigError(f"threads = {threads}; give 1 or more, or None for all processors.")
@@ -76,8 +75,10 @@ def run_engine(
     threads = threads or processors()
     prepared = prepare(program, place, runners or runners_of(program, steps, samples, threads, place))
     results = prepared.new_results(steps, samples, records_spikes(record), "state" in record)
-    on_grey = None if refuse is None else lambda: refuse(events)
-    _run_parts(prepared, LaidInputs(program, events), steps, samples, results, threads, tell, on_grey)
+    inputs = LaidInputs(program, events)
+    _run_parts(prepared, inputs, steps, samples, results, threads // prepared.runners, tell)
+    if inputs.words[GREY]:
+        _refuse(program, events)
     by_core = None
     if place is not None:
         updates = results.flat("updates").reshape(-1, samples, steps).swapaxes(1, 2)
@@ -111,9 +112,11 @@ def _run_parts(
     results: Results,
     threads: int,
     tell: Callable[[int], None] | None,
-    on_grey: Callable[[], None] | None,
 ) -> None:
-    """Run all samples, part after part or on several threads; the kernels hold no lock of the interpreter."""
+    """Run all samples, part after part or on several threads; the kernels hold no lock of the interpreter.
+
+    They are over at once if spikes are not 0 or 1.
+    """
     kernel = entries().run_samples
     tables, input_words, result_words = prepared.laid_tables.address, inputs.address, results.address
 
@@ -127,10 +130,15 @@ def _run_parts(
         else:
             run_together(share, workspaces)
         prepared.give_back(workspaces, steps)
-        if inputs.words[GREY] and on_grey is not None:
-            on_grey()
 
-    share_out(run, _cuts(prepared, steps, samples, threads // prepared.runners), threads // prepared.runners, tell)
+    share_out(run, _cuts(prepared, steps, samples, threads), threads, tell)
+
+
+def _refuse(program: Program, events: Events) -> None:
+    for port in program.fed:
+        if port.kind == "spikes":
+            require_spikes(port, events[port.name])
+    raise InputError("Spikes were not 0 or 1 while they were run, and are now: leave them alone until the run is over.")
 
 
 def _cuts(prepared: Prepared, steps: int, samples: int, threads: int) -> list[int]:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 SMALL, SHARE = 1 << 24, 64
 """Bytes that need not be asked for, and the share of what was free at first that need not be either."""
-
-
 KNOWN = 64
 """Sizes of small runs of a program that are remembered."""
 
@@ -61,16 +59,16 @@ def fit(
     """
     key, available = program if place is None else place, threads or processors()
     known, size = _known.get(key), (feed.steps, feed.samples, record, available, chunk)
-    if known is not None and size in known:
-        return known[size]
+    if known is not None and (found := known.get(size)) is not None:
+        return found
     at_once = min(feed.samples, chunk or feed.samples)
     runners = runners_of(program, feed.steps, at_once, available, place)
     if _is_small(program, feed, record, place, runners):
         small = _known.setdefault(key, {})
         if len(small) == KNOWN:
             small.clear()
-        small[size] = Fit(chunk or feed.samples, runners)
-        return small[size]
+        small[size] = small_fit = Fit(chunk or feed.samples, runners)
+        return small_fit
     run = program, feed.steps, feed.samples, record, threads, place, feed.bytes_of(1), feed.lazy
     free = available_memory()
 
@@ -112,6 +110,7 @@ def _is_small(program: Program, feed: Feed, record: tuple[str, ...], place: Plac
 
 
 _known: WeakKeyDictionary[Program | Placement, dict[tuple[Any, ...], Fit]] = WeakKeyDictionary()
+"""Of runs that are small whatever is free, read lazily or not, with results on disk or not."""
 
 
 @cache

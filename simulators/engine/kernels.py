@@ -8,6 +8,7 @@ from .arriving import look_ahead_of, sum_inputs
 from .arriving_rows import sum_alone
 from .compiled import TILED, kernel
 from .counting import count_events, count_spikes, place_of
+from .fetching import fetch_part
 from .handover import read_inputs, read_results, read_tables, read_workspace
 from .lists import are_spikes, list_bytes, list_values
 from .matrix_unit import configure, release
@@ -17,6 +18,10 @@ from .shapes import BLOCK
 from .stepping import step, step_by_sums
 from .vectors import prefer_wide_vectors
 
+FETCHED = 2048
+"""Bytes behind the end of a row that are fetched ahead: the next rows of one sample alone, the same row of the next
+samples of many."""
+
 
 def run_samples(tables, work, inputs, results, steps, samples, early, period, first_sample, stop_sample):
     """Run the samples ``first_sample .. stop_sample - 1`` of B.
@@ -24,7 +29,7 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
     Parameters
     ----------
     tables, work, inputs, results : int
-        Addresses of what `laying.lay` told of a Tables, the Workspace of this thread, inputs and a Results.
+        Addresses of where a Tables, the Workspace of this thread, inputs and a Results are told, see `handover`.
         Samples are independent, so threads may write different ones at the same time. Those that share samples come
         here together, and each runs its own populations.
     steps, samples : int
@@ -51,6 +56,8 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
             for t in range(steps):
                 _list_inputs(tables, inputs, t, t * samples + b, work)
         meet(work)
+        if inputs.grey[0] and work.runners == 1:  # of several, each might see that at another time
+            break
         for block in range(tables.block.size - 1):
             for t in range(steps):
                 since, stop = tables.block[block], tables.block[block + 1]
@@ -130,6 +137,7 @@ def _list_inputs(tables, inputs, t, row, work):
         if s < tables.binary:
             if not are_spikes(inputs.spikes, spike, size):
                 inputs.grey[0] = 1
+            fetch_part(inputs.spikes, spike + max(size, FETCHED), spike + size + FETCHED)
             end = list_bytes(inputs.spikes, spike, size, work.rows, begin)
             spike += size
         else:

@@ -9,11 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import EXPANDS, kernel
-from .fetching import fetch_part
 from .lanes import count_ones, list_ones, lowest, ones
-
-FETCHED = 2048
-"""Bytes of an input that are fetched ahead: of its next row, or of the same row of the next sample."""
 
 
 @kernel
@@ -50,11 +46,10 @@ def list_bytes(spikes, at, size, rows, first):
 
 @kernel
 def are_spikes(spikes, at, size):
-    """Whether ``spikes[at : at + size]`` are 0 or 1, all of them; fetches what is looked at next."""
+    """Whether ``spikes[at : at + size]`` are 0 or 1, all of them."""
     seen, origin, n = np.uint8(0), np.uint64(at), np.uint64(size)
     for j in range(n):
         seen = np.uint8(seen | spikes[origin + j])
-    fetch_part(spikes, origin + np.uint64(FETCHED), origin + n + np.uint64(FETCHED))
     return seen <= 1
 
 
@@ -132,11 +127,9 @@ def sum_of(table, at, rows, first, last):
 @kernel
 def count_all(tables, p, t, b, steps, samples, results):
     """Count all neurons of population `p` that can be touched; its segments lie one behind the other."""
-    first, last = tables.segment[p.word], tables.segment[p.word + p.words - 1]
-    for segment in range(np.uint64(first), np.uint64(last + 1)):
-        results.updates[(segment * np.uint64(samples) + np.uint64(b)) * np.uint64(steps) + np.uint64(t)] = tables.most[
-            segment
-        ]
+    for segment in range(tables.segment[p.word], tables.segment[p.word + p.words - 1] + 1):
+        at = (segment * samples + b) * steps + t
+        results.updates[np.uint64(at)] = tables.most[np.uint64(segment)]
 
 
 @kernel

@@ -132,7 +132,7 @@ def _pack(program: Program, q: Projection, image: dict[str, Image], ahead: bool)
     valued = program.events(q.source).graded
     turned = outside(image.get(q.source), program.source(q.source).size)
     for delay, own in zip(delays, weights, strict=True):
-        yield _rows(q, own, int(delay), np.count_nonzero(own, 0)[turned], valued, ahead)
+        yield _rows(q, own, delay, np.count_nonzero(own, 0)[turned], valued, ahead)
 
 
 def _rows(q: Projection, weights: NDArray[np.integer], delay: int, fan_out: Ints, valued: bool, ahead: bool) -> Packed:

@@ -106,8 +106,7 @@ def pack(program: Program, q: Projection, image: dict[str, Image], ahead: bool) 
                 yield _lists(q, Rows(indptr, pre, weights[post, pre], delay, *places), delay, valued)
         return
     rows = _compressed(program, q, inside(*post_order), inside(*pre_order))
-    several = np.ndim(rows.delays) and np.size(rows.delays)
-    for delay in np.unique(rows.delays).tolist() if several else [q.min_delay]:
+    for delay in q.delays or (q.min_delay,):
         yield _lists(q, rows, delay, valued)
 
 

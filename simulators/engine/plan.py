@@ -98,7 +98,9 @@ def build_tables(program: Cut, segments: Segments, place: Placement | None = Non
     masks = [words(part.projection.target, part.exist, part.form) for part in parts]
     placed = [mask for part, mask in zip(parts, masks, strict=True) if part.form == PLACES]
     always = [words(p.name, p.bias_mant[None, order[p.name]] != 0)[0] for p in populations]
-    touchable = [reachable(p.name, own, masks, parts) for p, own in zip(populations, always, strict=True)]
+    touchable = _join(
+        [reachable(p.name, own, masks, parts) for p, own in zip(populations, always, strict=True)], np.uint64
+    )
     size = _ints([source.size for source in sources])
     records = projection_records(program, parts, index, masks)
     tables = Tables(
@@ -116,10 +118,10 @@ def build_tables(program: Cut, segments: Segments, place: Placement | None = Non
         **tally_records(tallies.values(), parts, rows_of(whole), place is not None),
         synapses=_join(masks, np.uint64),
         always=_join(always, np.uint64),
-        reachable=_join(touchable, np.uint64),
+        reachable=touchable,
         segment=segment_of_words(segments, bits),
         members=members_of_segments(segments, bits, order),
-        most=most_of_segments(_join(touchable, np.uint64), segment_of_words(segments, bits), segments),
+        most=most_of_segments(touchable, segment_of_words(segments, bits), segments),
         segments=sum(len(part) for part in segments.values()),
         bytes_=_aligned(_join([laid_weights(part) for part in parts if part.form in SMALL], np.int8)),
         shorts=_aligned(_join([laid_weights(part) for part in parts if part.form not in SMALL], np.int16)),

@@ -97,7 +97,7 @@ class Layout:
         self.told = array("q")
         for name, (size, kind) in rooms.items():
             (buffer, offset), dtype = places[name], np.dtype(kind)
-            own = [(p.name, offset + p.first * dtype.itemsize, *p[2:]) for p in parts[name] if size]
+            own = [(p.name, offset + p.first * dtype.itemsize, p.shape, p.strides, p.seen) for p in parts[name] if size]
             self.members[name] = Member(buffer, offset, size, dtype, own)
             if size:
                 self.buffers[buffer][1].append(len(self.told))

@@ -80,9 +80,6 @@ def run_together(run: Callable[[Task], None], tasks: list[Task]) -> None:
 
     None begins before all threads are there, so that none waits for one that cannot be started.
     """
-    if len(tasks) == 1:
-        run(tasks[0])
-        return
     decided, complete = Event(), False
 
     def start(task: Task) -> None:

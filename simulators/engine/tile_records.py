@@ -21,11 +21,11 @@ SUM_BYTES = 4
 def least_events(columns: int, depth: int) -> int:
     """Events of 16 rows from which on a product of so many columns and tiles takes less time than rows of weights.
 
-    As measured on a Sapphire Rapids processor: a product of 32 rows takes 80 ns for every two columns to start and to
-    end and 18 ns for each of their tiles; laying a row of events 10 ns, and 2 ns more for every tile; 16 columns of a
+    As measured on a Sapphire Rapids processor: a product of 32 rows takes 94 ns for every two columns to start and to
+    end and 21.5 ns for each of their tiles; laying a row of events 10 ns, and 2 ns more for every tile; 16 columns of a
     row of weights take 0.145 ns.
     """
-    panel_ns = -(-columns // 2) * (80 + 18 * depth) + PANEL_ROWS * (10 + 2 * depth)
+    panel_ns = -(-columns // 2) * (94 + 21.5 * depth) + PANEL_ROWS * (10 + 2 * depth)
     return int(panel_ns / (0.145 * columns)) // 2 + 1
 
 

@@ -1,5 +1,6 @@
 """The oracle's arithmetic on cases worked out by hand; lava-nc itself judges it in test_lava.py."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -104,6 +105,14 @@ def test_a_readout_that_could_overflow_is_refused() -> None:
 def test_wrong_input_is_refused(x: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
         simulate(a_program(), x)
+
+
+@pytest.mark.parametrize("backend", ["oracle", "engine"])
+def test_a_program_that_nothing_can_be_given_to_is_refused(backend: str) -> None:
+    program = a_program()
+    alone = replace(program, inputs=tuple(replace(port, kind="bias") for port in program.inputs))
+    with pytest.raises(InputError, match="no input that could be given"):
+        run.simulate(alone, {}, backend)
 
 
 @pytest.mark.parametrize("backend", ["oracle", "engine"])

@@ -13,8 +13,8 @@ from spikewright.exporters.program.inputs import encode_inputs
 from spikewright.simulators.engine.execute import run_engine
 from spikewright.simulators.engine.memory import predict_memory
 from spikewright.simulators.engine.prepared import prepare
-from spikewright.simulators.engine.tallies import WORD_BITS, pack_columns
 from spikewright.simulators.engine.shapes import CACHE_LINE
+from spikewright.simulators.engine.tallies import WORD_BITS, pack_columns
 from spikewright.simulators.oracle import run_rows
 from spikewright.simulators.placement import count_by_core
 from spikewright.simulators.run import simulate
