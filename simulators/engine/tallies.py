@@ -103,9 +103,9 @@ def _of_cores(
         target = parts[number].projection.target
         cores = place.cores_of(target)
         alone = [count for core, count in by_core["synaptic_ops"] if cores.start <= core < cores.stop]
-        own_count = packer.pack if into[target] > 1 else packer.pack_beside
-        count = own_count(parts[number].fan_out)
-        operations[number] = alone if count is None else [count]
+        pack = packer.pack_beside if into[target] == 1 else packer.pack
+        together = pack(parts[number].fan_out)
+        operations[number] = alone if together is None else [together]
     return Tally(packer.words, operations, by_core)
 
 
@@ -125,32 +125,25 @@ class _Packer:
 
     def pack(self, column: Ints) -> Count:
         """Find or make room for a column, counted from its smallest number up or from its largest down."""
-        base, factor, steps = _steps_of(column)
-        return Count(base, factor, self._lay(steps) if factor else NOWHERE)
+        while (count := self.pack_beside(column)) is None:
+            self.words.append(np.zeros(column.size, np.int64))
+            self._used.append(0)
+        return count
 
     def pack_beside(self, column: Ints) -> Count | None:
-        """Do the same, unless that takes a word more."""
-        _, factor, steps = _steps_of(column)
-        if factor and _digest(steps) not in self._known and self._with_room(steps) is None:
-            return None
-        return self.pack(column)
-
-    def _lay(self, column: Ints) -> Field:
-        key = _digest(column)
+        """Do the same in the words there are; None if that takes one more."""
+        base, factor, steps = _steps_of(column)
+        if not factor:
+            return Count(base, 0, NOWHERE)
+        key, bits = hashlib.sha256(np.ascontiguousarray(steps, np.int64)).digest(), int(steps.sum()).bit_length()
         if key not in self._known:
-            word = self._with_room(column)
+            word = next((word for word, used in enumerate(self._used) if used + bits <= WORD_BITS), None)
             if word is None:
-                word = len(self.words)
-                self.words.append(np.zeros(column.size, np.int64))
-                self._used.append(0)
-            self._known[key] = place = Field(word, self._used[word], _bits_of(column))
-            self.words[word] |= column << place.shift
-            self._used[word] += place.bits
-        return self._known[key]
-
-    def _with_room(self, column: Ints) -> int | None:
-        bits = _bits_of(column)
-        return next((word for word, used in enumerate(self._used) if used + bits <= WORD_BITS), None)
+                return None
+            self._known[key] = place = Field(word, self._used[word], bits)
+            self.words[word] |= steps << place.shift
+            self._used[word] += bits
+        return Count(base, factor, self._known[key])
 
 
 def _steps_of(column: Ints) -> tuple[int, int, Ints]:
@@ -161,12 +154,3 @@ def _steps_of(column: Ints) -> tuple[int, int, Ints]:
     step = int(np.gcd.reduce(column - low))
     ways = [(low, step, (column - low) // step), (high, -step, (high - column) // step)]
     return min(ways, key=lambda way: int(way[2].sum()))
-
-
-def _bits_of(column: Ints) -> int:
-    """Bits that no sum of its numbers passes."""
-    return int(column.sum()).bit_length()
-
-
-def _digest(column: Ints) -> bytes:
-    return hashlib.sha256(np.ascontiguousarray(column, np.int64)).digest()
