@@ -64,11 +64,6 @@ def make_trace(
             sums = sums | {name: rows.sum(0, dtype=np.int64)}
         if "events" in record:
             lists[name] = EventList.of_rows(rows, graded)
-    settings: dict[str, tuple[Any, str]] = program.settings.copy()
-    if place is not None:
-        settings["placement"] = place.layout, "argument"
-    if samples != "independent":
-        settings["samples"] = samples, "argument"
     read = {"spike_count": sums, "membrane": last_membrane}
     return Trace(
         backend=backend,
@@ -85,5 +80,15 @@ def make_trace(
         synaptic_ops=activity.synaptic_ops,
         updates=activity.updates,
         by_core={} if by_core is None else by_core,
-        settings=settings,
+        settings=_settings(program, place, samples),
     )
+
+
+def _settings(program: Program, place: Placement | None, samples: str) -> dict[str, tuple[Any, str]]:
+    """Settings of the program, and of the run where they are not the default."""
+    settings: dict[str, tuple[Any, str]] = program.settings.copy()
+    if place is not None:
+        settings["placement"] = place.layout, "argument"
+    if samples != "independent":
+        settings["samples"] = samples, "argument"
+    return settings
