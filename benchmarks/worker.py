@@ -42,13 +42,12 @@ def main(module: str, folder: str) -> None:
         run()  # the first run compiles, allocates and fills the caches
         return run
 
+    def timed(options: dict[str, Any], time: Callable[..., dict[str, float]]) -> dict[str, float]:
+        return time(ready(json.dumps(options, sort_keys=True)), getattr(contestant, "cpu_s", process_time))
+
     orders: dict[str, Callable[[dict[str, Any]], Any]] = {
-        "time": lambda options: time_once(
-            ready(json.dumps(options, sort_keys=True)), getattr(contestant, "cpu_s", process_time)
-        ),
-        "time again": lambda options: time_again(
-            ready(json.dumps(options, sort_keys=True)), getattr(contestant, "cpu_s", process_time)
-        ),
+        "time": lambda options: timed(options, time_once),
+        "time again": lambda options: timed(options, time_again),
         "count": lambda options: contestant.count(case, options),
         "versions": lambda options: versions(options["packages"]) | getattr(contestant, "describe", dict)(),
     }
