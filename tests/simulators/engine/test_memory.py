@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from agreement import laid_out
 from kinds import programs_of
 from samples import a_program, layered
+from spikewright.exporters.program.feed import LazyInput
 from spikewright.models.errors import ConfigError, MemoryLimit
 from spikewright.simulators.engine import fitting
 from spikewright.simulators.engine.available import available_memory
@@ -167,3 +168,24 @@ def test_available_memory_of_this_machine_is_plausible() -> None:
     assert (available_memory() or 0) > 1_000_000
     cut = cut_program(a_program(), 1)
     assert bytes_of(outline(cut, segments_of(cut, None))) < 10_000
+
+
+def test_a_small_run_is_fitted_once_whatever_is_free_and_wherever_its_results_go(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program, x = layered((30, 20, 10)), np.ones((9, 4, 30), np.uint8)
+    expected = simulate(program, x, threads=1)
+    simulate(program, x, threads=1)  # its tables are there now, so that it is known to be small
+    monkeypatch.setattr(fitting, "available_memory", lambda: 0)
+    monkeypatch.setattr(fitting, "_is_small", lambda *_: pytest.fail("looked at again"))
+    lazy = LazyInput(9, 4, lambda first, stop: x[:, first:stop])
+    for trace in (
+        simulate(program, x, threads=1),
+        simulate(program, lazy, threads=1),
+        simulate(program, x, threads=1, out=tmp_path / "run"),
+    ):
+        np.testing.assert_array_equal(trace.output["out"], expected.output["out"])
+    monkeypatch.setattr(fitting, "_is_small", lambda *_: False)
+    for other in ({"threads": 2}, {"threads": 1, "record": "state"}, {"threads": 1, "chunk": 2}):
+        with pytest.raises(MemoryLimit):
+            simulate(program, x, **other)
