@@ -45,6 +45,7 @@ class LaidInputs:
         for port in program.inputs:
             (values if port.kind == "graded" else spikes).append(events[port.name])
         self._arrays = own = _side_by_side(spikes, np.uint8), _side_by_side(values, np.int32)
+        # Three members of `WORDS` each; the third is one word long, the word behind them all.
         self.words = words = array("q", (*_told(own[0]), *_told(own[1]), 0, 1, 0, 0))
         self.address, _ = words.buffer_info()
         words[2 * WORDS] = self.address + GREY * words.itemsize

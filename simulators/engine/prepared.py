@@ -85,7 +85,10 @@ class Prepared:
             return [lay(own) for own in new_workspaces(self.tables, steps, self.runners)]
 
     def give_back(self, workspaces: list[Laid], steps: int) -> None:
-        """Let others use these workspaces; those for other lengths of samples are dropped."""
+        """Let others use these workspaces; those for other lengths of samples are dropped.
+
+        A list gives and takes one at a time; a thread that comes between the steps here loses spare ones, no more.
+        """
         spare = self._spare.get(steps)
         if spare is None:
             self._spare = {steps: [workspaces]}
