@@ -29,12 +29,12 @@ class Activity(NamedTuple):
 
     Attributes
     ----------
-    counts : dict of population to (B, *shape) int64 array
+    counts : dict of population to (B, *shape) int32 array
     synaptic_ops : dict of projection to (T, B) int64 array
     updates : dict of population to (T, B) int64 array
     """
 
-    counts: dict[str, Counts]
+    counts: dict[str, NDArray[np.int32]]
     synaptic_ops: dict[str, Counts]
     updates: dict[str, Counts]
 
@@ -51,7 +51,7 @@ def count_activity(program: Program, events: Events, samples: str = "independent
         In a stream what arrives from the sample before counts too; what populations sent before their row 0 of the
         first sample does not, as those rows are not recorded.
     """
-    counts = {p.name: np.count_nonzero(events[p.name], 0).astype(np.int64) for p in program.populations}
+    counts = {p.name: np.count_nonzero(events[p.name], 0).astype(np.int32) for p in program.populations}
     if samples == "independent":
         return Activity(counts, synaptic_ops(program, events), updates(program, events))
     steps, count = next(iter(events.values())).shape[:2]

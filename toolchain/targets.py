@@ -110,7 +110,7 @@ def run_torch(model: Any, x: NDArray[Any], name: str, example: Any, membrane: bo
         steps=x.shape[0],
         samples=x.shape[1],
         levels=dict.fromkeys(arrays, 0),
-        counts={path: s.sum(0, dtype=np.int64) for path, s in arrays.items()},
+        counts={path: s.sum(0, dtype=np.int32) for path, s in arrays.items()},
         spikes=arrays,
         output={"output": _read_out(output, membrane).numpy()},
         settings={"dtype": (str(dtype).removeprefix("torch."), "default")},

@@ -126,7 +126,7 @@ def _trace(
         steps=size[0],
         samples=size[1],
         levels=dict.fromkeys(values, 0),
-        counts={name: values[name].sum(0).astype(np.int64) for name in spiking},
+        counts={name: values[name].sum(0).astype(np.int32) for name in spiking},
         spikes={name: values[name].astype(kind) for name in spiking},
         state=states,
         output=read_out(graph, values),

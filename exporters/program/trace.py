@@ -31,7 +31,7 @@ class Trace:
     steps, samples : int
         T and B.
     levels : dict of str to int
-    counts : dict of str to (B, *shape) int64 array
+    counts : dict of str to (B, *shape) int32 array
         Spikes of every neuron over the sample.
     spikes : dict of str to (T, B, *shape) int8 array
         Present with ``record=("spikes",)``.

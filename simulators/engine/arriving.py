@@ -36,7 +36,7 @@ def look_ahead_of(tables, inputs, p, t, b, steps, samples, stop_sample, work):
 
 
 @kernel
-def sum_inputs(tables, p, t, b, steps, samples, work, results):
+def sum_inputs(tables, p, t, steps, work):
     """Sum what arrives at population `p` in row `t` into ``work.a``; count touched neurons."""
     for j in range(p.size):
         work.a[j] = 0
@@ -58,7 +58,7 @@ def sum_inputs(tables, p, t, b, steps, samples, work, results):
             _sum_projection(tables, p, q, row, work, work.divisor if q.divisor else work.a)
         if q.form <= VALUES:
             touch(tables.synapses, q.synapse, work.rows, first, last, tables.reachable, work.touched, p.word, p.words)
-    count_touched(tables, p, t, b, steps, samples, work, results)
+    count_touched(tables, p, t, steps, work)
 
 
 @kernel
@@ -73,7 +73,7 @@ def _sum_projection(tables, p, q, row, work, into):
                 tables.starts, q, tables.present, tables.listed, work.rows, first, last, work.sums16, work.wide,
                 work.total,
             )  # fmt: skip
-            take_expanded(work.total, work.wide, p.size, q, p, tables.bit, into, work.touched)
+            take_expanded(work.total, work.wide, p.size, q, p, into, work.touched)
         elif q.near:
             _sum_lists(tables, tables.near, p, q, first, last, work, into)
         else:
@@ -87,15 +87,15 @@ def _sum_lists(tables, targets, p, q, first, last, work, into):
     if q.form == VALUED_LISTS:
         sum_valued_lists(
             tables.starts, q, targets, tables.listed, work.rows, work.values, first, last, work.wide, p.size,
-            tables.bit, p.state, work.touched,
+            p.word, work.touched,
         )  # fmt: skip
         add_wrapped(work.wide, p.size, q.shift, q.modulo, into)
     elif q.sum_bits < WIDE_SUM_BITS:
         sum_lists(tables.starts, q, targets, tables.listed, work.rows, first, last, work.total, p.size)
-        take_lists(work.total, p.size, q, into, tables.bit, p, work.touched)
+        take_lists(work.total, p.size, q, into, p, work.touched)
     else:
         sum_long_lists(tables.starts, q, targets, tables.listed, work.rows, first, last, work.wide, p.size)
-        take_lists(work.wide, p.size, q, into, tables.bit, p, work.touched)
+        take_lists(work.wide, p.size, q, into, p, work.touched)
 
 
 @kernel

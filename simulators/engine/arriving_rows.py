@@ -13,7 +13,7 @@ from .tile_sums import summed_at
 
 
 @kernel
-def sum_alone(tables, p, t, b, steps, samples, work, results):
+def sum_alone(tables, p, t, steps, work):
     """Sum into ``work.a`` what the one projection of population `p` brings, by rows or tiles.
 
     Returns
@@ -35,9 +35,9 @@ def sum_alone(tables, p, t, b, steps, samples, work, results):
     if arrives and touch(
         tables.synapses, q.synapse, work.rows, first, last, tables.reachable, work.touched, p.word, p.words
     ):
-        count_all(tables, p, t, b, steps, samples, results)
+        count_all(tables, p, t, steps, work)
     else:
-        count_touched(tables, p, t, b, steps, samples, work, results)
+        count_touched(tables, p, t, steps, work)
     return max(at, np.int64(0)), 6 + q.shift
 
 

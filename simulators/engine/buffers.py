@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...exporters.program.inputs import Events
 from ...exporters.program.program import Program
 from .laying import WORDS, address_of
-from .shapes import CACHE_LINE
+from .shapes import CACHE_LINE, record_words
 from .tables import Tables
 
 SHARED = 1 << 14
@@ -19,7 +19,7 @@ SHARED = 1 << 14
 
 GREY = 3 * WORDS
 """Word of the inputs that is not 0 if spikes among them were not 0 or 1, but events all the same."""
-WRITTEN = ("counts", "last", "ops", "updates", "tallies")
+WRITTEN = ("counts", "last", "counted")
 """Members of the results of which the kernels write every element; of others only those that are not 0. A stream leaves
 out the rows in which a population has not begun."""
 
@@ -70,17 +70,15 @@ class Extent(NamedTuple):
     ----------
     neurons, valued : int
         All neurons, and those whose events carry values.
-    projections, segments, kept : int
-        Of the tables.
+    counted : int
+        Rows of what is counted of a sample.
     reads_membrane : bool
         Whether an output needs the membranes of the last row.
     """
 
     neurons: int
     valued: int
-    projections: int
-    segments: int
-    kept: int
+    counted: int
     reads_membrane: bool
 
 
@@ -90,7 +88,7 @@ def extent_of(program: Program, tables: Tables) -> Extent:
     valued = int(own["size"][own["valued"] != 0].sum())
     membrane = any(o.readout == "membrane" for o in program.outputs)
     neurons = int(tables.populations["size"].sum())
-    return Extent(neurons, valued, len(tables.projections), tables.segments, tables.kept, membrane)
+    return Extent(neurons, valued, tables.counted, membrane)
 
 
 Rooms = dict[str, tuple[int, type[np.generic]]]
@@ -101,11 +99,9 @@ def result_rooms(extent: Extent, steps: int, samples: int, spikes: bool, state: 
     """Rooms of the members of a Results; what nobody reads has none."""
     neurons, rows = extent.neurons, steps * samples
     return {
-        "counts": (neurons * samples, np.int64),
+        "counts": (neurons * samples, np.int32),
         "last": (neurons * samples if extent.reads_membrane else 0, np.int32),
-        "ops": (extent.projections * rows, np.int64),
-        "updates": (extent.segments * rows, np.int64),
-        "tallies": (extent.kept * rows, np.int64),
+        "counted": (record_words(extent.counted, steps) * samples, np.int64),
         "spikes": (neurons * rows if spikes or extent.valued else 0, np.int8),
         "values": (extent.valued * rows, np.int32),
         "u": (neurons * rows if state else 0, np.int32),

@@ -25,13 +25,13 @@ class CountsByCore(Mapping[str, Ints]):
     ----------
     place : Placement
     tallies : dict of source to Tally
-    words : flat (words, B, T) int64 array
-        Of every source, how many events there were and the sums of its words.
     updates : (cores, T, B) int64 array
+    sums : (..., T, B) int64 array
+        Of every source, how many events there were and the sums of its words.
     """
 
-    def __init__(self, place: Placement, tallies: dict[str, Tally], words: Ints, updates: Ints) -> None:
-        self._place, self._tallies, self._words, self._updates = place, tallies, words, updates
+    def __init__(self, place: Placement, tallies: dict[str, Tally], updates: Ints, sums: Ints) -> None:
+        self._place, self._tallies, self._updates, self._sums = place, tallies, updates, sums
         self._made: dict[str, Ints] = {}
 
     def __iter__(self) -> Iterator[str]:
@@ -57,9 +57,9 @@ class CountsByCore(Mapping[str, Ints]):
             for core, rows in zip(self._place.cores, self._updates, strict=True):
                 level = program.level(core.population)
                 counts[core.index, level : level + steps] = rows
-        sums, first = self._words.reshape(-1, samples, steps).swapaxes(1, 2), 0
+        first = 0
         for source, tally in self._tallies.items():
-            events, *own = sums[first : first + 1 + len(tally.words)]
+            events, *own = self._sums[first : first + 1 + len(tally.words)]
             first, level = first + 1 + len(own), program.level(source)
             for core, count in tally.by_core.get(name, ()):
                 counts[core, level : level + steps] += _counted(events, own, count)

@@ -15,42 +15,48 @@ def place_of(p, rows, row):
 
 
 @kernel
-def count_events(tables, b, steps, samples, work, results):
-    """Count synaptic operations, where events arrive, and keep what else is to be known of every row of every source.
+def count_events(tables, steps, work):
+    """Count the events of every row of every source, what they count for, and synaptic operations where they arrive.
 
-    An event that arrives behind the end of the sample is kept, but is no operation of a projection. Threads that share
-    the sample take sources in turn.
+    An event that arrives behind the end of the sample is no operation of a projection. Threads that share the sample
+    take sources in turn.
     """
-    rows = np.uint64(steps)
-    sums, apart = (results.tallies, rows * np.uint64(samples)) if tables.kept else (work.tallies, rows)
+    counted, rows = work.counted, np.uint64(steps)
     for s in range(tables.size.size):
         if s % work.runners != work.runner:
             continue
         c = tables.counters[s]
-        at = np.uint64(0)
-        if tables.kept:
-            at = np.uint64((c.word * samples + b) * steps)
-            for t in range(rows):
-                sums[at + t] = work.begin[s, t + np.uint64(1)] - work.begin[s, t]
-            at += apart
+        events = np.uint64(c.row) * rows
+        for t in range(rows):
+            counted[events + t] = work.begin[s, t + np.uint64(1)] - work.begin[s, t]
+        sums = events + rows
         for w in range(np.uint64(c.words)):
             word = c.tally + np.int64(w) * tables.size[s]
             for t in range(rows):
                 first, last = work.begin[s, t], work.begin[s, t + np.uint64(1)]
-                sums[at + w * apart + t] = sum_of(tables.tally, word, work.rows, first, last)
+                counted[sums + w * rows + t] = sum_of(tables.tally, word, work.rows, first, last)
         for number in range(np.uint64(c.share), np.uint64(c.share + c.shares)):
             share = tables.shares[number]
-            late, to = min(steps, share.delay), np.uint64((share.projection * samples + b) * steps)
+            late, to = np.uint64(min(steps, share.delay)), np.uint64(share.row) * rows
             for t in range(late):
-                results.ops[to + np.uint64(t)] = 0
-            to, arriving = to + np.uint64(late), np.uint64(steps - late)
+                counted[to + t] = 0
+            to, arriving = to + late, rows - late
             for t in range(arriving):
-                results.ops[to + t] = share.base * (work.begin[s, t + np.uint64(1)] - work.begin[s, t])
+                counted[to + t] = share.base * counted[events + t]
             for k in range(np.uint64(share.term), np.uint64(share.term + share.terms)):
                 term = tables.terms[k]
-                of = at + np.uint64(term.word) * apart
+                of = sums + np.uint64(term.word) * rows
                 for t in range(arriving):
-                    results.ops[to + t] += term.factor * ((sums[of + t] >> term.shift) & term.mask)
+                    counted[to + t] += term.factor * ((counted[of + t] >> term.shift) & term.mask)
+
+
+@kernel
+def keep_counts(b, samples, work, results):
+    """Keep what was counted in sample `b`, a record of whole lines of the cache."""
+    record = np.uint64(results.counted.size // samples)
+    to = np.uint64(b) * record
+    for j in range(record):
+        results.counted[to + j] = work.counted[j]
 
 
 @kernel

@@ -79,11 +79,8 @@ def run_engine(
     _run_parts(prepared, inputs, steps, samples, results, threads // prepared.runners, tell)
     if inputs.words[GREY]:
         _refuse(program, events)
-    by_core = None
-    if place is not None:
-        updates = results.flat("updates").reshape(-1, samples, steps).swapaxes(1, 2)
-        by_core = CountsByCore(place, prepared.tallies, results.flat("tallies"), updates)
     found = results.arrays()
+    by_core = None if place is None else CountsByCore(place, prepared.tallies, **found["by_core"])
     return make_trace(
         program,
         events,

@@ -103,16 +103,8 @@ def _add_four(starts, q, present, weights, rows, event, end, sums, marks):
 
 
 @kernel
-def take_expanded(total, marks, size, q, p, bit, a, touched):
+def take_expanded(total, marks, size, q, p, a, touched):
     """Add the sums to `a`, shifted and wrapped, and mark the neurons that any synapse has reached."""
     add_shifted(total, 0, q.shift, a, size)
-    origin, words = np.uint64(p.state), np.uint64(q.stride)
-    if p.in_turn:
-        word = np.uint64(bit[origin]) >> np.uint64(6)
-        for j in range(words):
-            touched[word + j] |= np.uint64(marks[j])
-    else:
-        for j in range(np.uint64(size)):
-            if (np.uint64(marks[j >> np.uint64(6)]) >> (j & np.uint64(63))) & np.uint64(1):
-                place = np.uint64(bit[origin + j])
-                touched[place >> np.uint64(6)] |= np.uint64(1) << (place & np.uint64(63))
+    for j in range(np.uint64(q.stride)):
+        touched[np.uint64(p.word) + j] |= np.uint64(marks[j])

@@ -103,7 +103,7 @@ def _is_small(program: Program, feed: Feed, record: tuple[str, ...], place: Plac
         return False
     values = 24 if "state" in record else 16 if record else 1
     rows = feed.steps * feed.samples
-    counted = 2 * tables.segments + 2 * len(tables.projections) + tables.kept
+    counted = 2 * tables.counted
     if place is not None:
         counted += COUNTED_BY_CORE * len(place.cores) * (1 + program.depth)
     return tables.bias.size * (rows * values + 8 * feed.samples) + 8 * rows * counted < _small()

@@ -7,7 +7,7 @@ import numpy as np
 from .arriving import look_ahead_of, sum_inputs
 from .arriving_rows import sum_alone
 from .compiled import TILED, kernel
-from .counting import count_events, count_spikes, place_of
+from .counting import count_events, count_spikes, keep_counts, place_of
 from .fetching import fetch_part
 from .handover import read_inputs, read_results, read_tables, read_workspace
 from .lists import are_spikes, list_bytes, list_values
@@ -81,13 +81,16 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
                         look_ahead_of(tables, inputs, p, t, b, steps, samples, stop_sample, work)
                     at, up = np.int64(0), np.int64(6)
                     if p.direct:
-                        at, up = sum_alone(tables, p, t, b, steps, samples, work, results)
+                        at, up = sum_alone(tables, p, t, steps, work)
                     else:
-                        sum_inputs(tables, p, t, b, steps, samples, work, results)
+                        sum_inputs(tables, p, t, steps, work)
                     step(tables, p, at, up, t, b, steps, samples, work, results)
                 gather_lists(tables, since, stop, t, work)
         count_spikes(tables, b, steps, samples, work, results)
-        count_events(tables, b, steps, samples, work, results)
+        count_events(tables, steps, work)
+        meet(work)
+        if work.runner == 0:
+            keep_counts(b, samples, work, results)
         if results.last.size:
             _keep_membranes(tables, b, samples, work, results)
     if TILED and len(tables.tile_records):

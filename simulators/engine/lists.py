@@ -90,17 +90,9 @@ def clear(words, first, size):
 @kernel
 def touch_marked(tables, p, marks, first, touched):
     """Mark the neurons of population `p` that have a bit in `marks`, from the word `first` on."""
-    of, words = np.uint64(first), np.uint64((p.size + 63) >> 6)
-    if tables.segment[p.word] == tables.segment[p.word + p.words - 1]:
-        for w in range(words):
-            touched[np.uint64(p.word) + w] |= marks[of + w]
-        return
-    for w in range(words):
-        mark = marks[of + w]
-        while mark != 0:
-            place = np.uint64(tables.bit[np.uint64(p.state) + np.uint64(64) * w + lowest(mark)])
-            touched[place >> np.uint64(6)] |= np.uint64(1) << (place & np.uint64(63))
-            mark &= mark - np.uint64(1)
+    of = np.uint64(first)
+    for w in range(np.uint64((p.size + 63) >> 6)):
+        touched[np.uint64(p.word) + w] |= marks[of + w]
 
 
 @kernel
@@ -125,27 +117,24 @@ def sum_of(table, at, rows, first, last):
 
 
 @kernel
-def count_all(tables, p, t, b, steps, samples, results):
-    """Count all neurons of population `p` that can be touched; its segments lie one behind the other."""
-    for segment in range(tables.segment[p.word], tables.segment[p.word + p.words - 1] + 1):
-        at = (segment * samples + b) * steps + t
-        results.updates[np.uint64(at)] = tables.most[np.uint64(segment)]
+def count_all(tables, p, t, steps, work):
+    """Count all neurons of population `p` that can be touched, and those of its segments."""
+    work.counted[np.uint64(p.row * steps + t)] = p.most
+    for number in range(np.uint64(p.segment), np.uint64(p.segment + p.segments)):
+        s = tables.segments[number]
+        work.counted[np.uint64(s.row * steps + t)] = s.most
 
 
 @kernel
-def count_touched(tables, p, t, b, steps, samples, work, results):
-    """Count the neurons of population `p` that are marked, segment by segment."""
-    if p.member >= 0:
-        for k in range(p.segments):
-            count, of = np.int64(0), p.member + k * p.words
-            for w in range(p.words):
-                count += np.int64(count_ones(work.touched[p.word + w] & tables.members[of + w]))
-            results.updates[((tables.segment[p.word] + k) * samples + b) * steps + t] = count
-        return
-    segment, count = tables.segment[p.word], np.int64(0)
-    for w in range(p.word, p.word + p.words):
-        if tables.segment[w] != segment:
-            results.updates[(segment * samples + b) * steps + t] = count
-            segment, count = tables.segment[w], np.int64(0)
+def count_touched(tables, p, t, steps, work):
+    """Count the neurons of population `p` that are marked, and those of its segments."""
+    count = np.int64(0)
+    for w in range(np.uint64(p.word), np.uint64(p.word + p.words)):
         count += np.int64(count_ones(work.touched[w]))
-    results.updates[(segment * samples + b) * steps + t] = count
+    work.counted[np.uint64(p.row * steps + t)] = count
+    for number in range(np.uint64(p.segment), np.uint64(p.segment + p.segments)):
+        s = tables.segments[number]
+        count, word, member = np.int64(0), np.uint64(s.word), np.uint64(s.member)
+        for w in range(np.uint64(s.words)):
+            count += np.int64(count_ones(work.touched[word + w] & tables.members[member + w]))
+        work.counted[np.uint64(s.row * steps + t)] = count

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...exporters.program.program import Program
+from ...exporters.program.program import Output, Program
 from ...models.errors import ConfigError
 from .buffers import extent_of, result_places, result_rooms
 from .cutting import cut_program
@@ -191,7 +191,6 @@ class Need:
                 found += p.size * (rows * np.dtype(program.events(p.name).dtype).itemsize + 8 * chunk)
         if self._place is not None:
             found += 8 * (self._steps + program.depth) * chunk * len(self._place.cores) * COUNTED_BY_CORE
-            found += 8 * rows * len(program.populations)
         return found
 
     def _joined(self, chunk: int) -> int:
@@ -200,7 +199,8 @@ class Need:
             return 0
         program, steps, samples = self._program, self._steps, self._samples
         neurons, rows = self._extent.neurons, steps * samples
-        found = 8 * samples * (neurons + sum(program.source(o.population).size for o in program.outputs))
+        read = sum((8 if _is_summed(program, o) else 4) * program.source(o.population).size for o in program.outputs)
+        found = samples * (4 * neurons + read)
         found += 8 * rows * (len({q.name for q in program.projections}) + len(program.populations))
         if "spikes" in self._record:
             found += rows * sum(p.size * np.dtype(program.events(p.name).dtype).itemsize for p in program.populations)
@@ -209,6 +209,11 @@ class Need:
         if self._place is not None:
             found += 8 * (steps + program.depth) * samples * len(self._place.cores) * COUNTED_BY_CORE
         return found
+
+
+def _is_summed(program: Program, output: Output) -> bool:
+    """Whether an output is the sum of values, rather than spikes of a sample or a membrane."""
+    return output.readout == "spike_count" and program.events(output.population).graded
 
 
 def bytes_of(tables: Tables) -> int:

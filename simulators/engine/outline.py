@@ -21,12 +21,12 @@ from .processor import has_matrix_unit
 from .record_types import (
     ANY,
     BYTES,
-    LISTS,
     PLACES,
     SHORTS,
     VALUES,
 )
 from .records import SMALL, population_records, projection_records, update_of, weights_of
+from .segment_records import Segments, number_of, segment_records
 from .shapes import BLOCK, COLUMNS, tile_shapes
 from .strip_records import strip_records
 from .tables import Ints, Tables
@@ -34,7 +34,7 @@ from .tallies import make_tallies
 from .tally_records import tally_records
 from .tile_records import tile_records
 from .tiles import outline_dense
-from .words import WORD, Segments, Words, bit_parts
+from .words import WORD
 from .workspace import room_of_sums
 
 if TYPE_CHECKING:
@@ -56,41 +56,43 @@ def outline(program: Cut, segments: Segments, place: Placement | None = None) ->
     blocks = [home[program.parts[part.projection.target].population] for part in parts]
     sources = *program.inputs, *program.whole.populations
     size = np.array([source.size for source in sources], np.int64)
-    bits = bit_parts(segments, image)
-    words = {p.name: sum(-(-(stop - start) // WORD) for start, stop in bits[p.name]) for p in populations}
-    masks = [hollow((len(part.exist), _words(part, words)), np.uint64) for part in parts]
-    always: list[Words] = [hollow((words[p.name],), np.uint64) for p in populations]
-    states, all_words = sum(-(-p.size // BLOCK) * BLOCK for p in populations), sum(words.values())
+    masks = [hollow((len(part.exist), _words(part)), np.uint64) for part in parts]
+    states = sum(-(-p.size // BLOCK) * BLOCK for p in populations)
     registers = states if any(update_of(p) == ANY for p in populations) else 0
     small = sum(weights_of(part).size for part in parts if part.form in SMALL)
     names = [source.name for source in sources]
     records = projection_records(program, parts, dict.fromkeys(names, 0), masks)
+    of_populations = population_records(program, packed, [len(segments[p.name]) for p in populations])
+    words = int(of_populations["words"].sum())
+    of_segments = segment_records(segments, of_populations, image, len(populations) + len(parts))
     return Tables(
         size=size,
         binary=sum(port.kind != "graded" for port in program.inputs),
         inputs=len(program.inputs),
         block=hollow((len(blocks_of_parts(program)),), np.int64),
-        populations=population_records(program, always, packed, segments, image),
+        populations=of_populations,
         projections=records,
         bias=hollow((states,), np.int32),
         keep_u=hollow((registers,), np.int32),
         keep_v=hollow((registers,), np.int32),
         theta=hollow((registers,), np.int32),
-        bit=hollow((states if any(part.form >= LISTS for part in parts) else 0,), np.int64),
         **tally_records(
-            make_tallies(program, parts, names, image, place).values(), parts, [0] * len(parts), place is not None
+            make_tallies(program, parts, names, image, place).values(),
+            parts,
+            [0] * len(parts),
+            len(populations),
+            number_of(segments),
+            place is not None,
         ),
         synapses=hollow((sum(mask.size for mask in masks),), np.uint64),
-        always=hollow((all_words,), np.uint64),
-        reachable=hollow((all_words,), np.uint64),
-        segment=hollow((all_words,), np.int64),
-        members=hollow((sum(len(segments[n]) * words[n] for n in image if len(segments[n]) > 1),), np.uint64),
-        most=hollow((sum(len(part) for part in segments.values()),), np.int64),
-        segments=sum(len(part) for part in segments.values()),
+        always=hollow((words,), np.uint64),
+        reachable=hollow((words,), np.uint64),
+        segments=of_segments,
+        members=hollow((int(of_segments["words"].sum()),), np.uint64),
         bytes_=hollow((small,), np.int8),
         shorts=hollow((sum(weights_of(part).size for part in parts) - small,), np.int16),
         **_lists(parts),
-        reach=hollow((sum(_words(part, words) for part in parts if part.form == PLACES),), np.uint64),
+        reach=hollow((sum(_words(part) for part in parts if part.form == PLACES),), np.uint64),
         **strip_records(program, parts, image),
         tile_records=tile_records(program, parts, blocks, room_of_sums(size, records)),
         tiles=hollow((sum(part.tiled.weights.size for part in parts if part.tiled is not None),), np.int8),
@@ -116,9 +118,9 @@ def hollow(shape: tuple[int, ...], dtype: type[np.generic]) -> NDArray[Any]:
     return np.broadcast_to(np.zeros((), dtype), shape)
 
 
-def _words(part: Packed, words: dict[str, int]) -> int:
+def _words(part: Packed) -> int:
     """Words of the mask of one row of weights."""
-    return -(-part.exist.shape[1] // WORD) if part.form == PLACES else words[part.projection.target]
+    return -(-part.exist.shape[1] // WORD)
 
 
 def _pack(program: Program, q: Projection, image: dict[str, Image], ahead: bool) -> Iterator[Packed]:

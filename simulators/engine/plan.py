@@ -14,25 +14,16 @@ from .cutting import Cut
 from .listing import join_lists
 from .order import Image, images, outside
 from .packing import pack
-from .record_types import ANY, BYTES, LISTS, PLACES
+from .record_types import ANY, PLACES
 from .records import SMALL, laid_weights, population_records, projection_records, update_of
+from .segment_records import Segments, fill_most, members_of, number_of, segment_records
 from .shapes import BLOCK, CACHE_LINE, tile_shapes
 from .strip_records import strip_records
 from .tables import Ints, Tables
 from .tallies import Tally, make_tallies
 from .tally_records import rows_of, tally_records
 from .tile_records import tile_records
-from .words import (
-    Segments,
-    Words,
-    as_words,
-    bit_parts,
-    members_of_segments,
-    most_of_segments,
-    places_of_bits,
-    reachable,
-    segment_of_words,
-)
+from .words import as_words, number_of_ones, reachable
 from .workspace import room_of_sums
 
 if TYPE_CHECKING:
@@ -86,43 +77,36 @@ def build_tables(program: Cut, segments: Segments, place: Placement | None = Non
     parts = [part for own in packed.values() for part in own]
     blocks = [home[program.parts[part.projection.target].population] for part in parts]
     whole = [program.pieces[part.projection.name] for part in parts]
-    order, bits = {p.name: outside(image.get(p.name), p.size) for p in populations}, bit_parts(segments, image)
-
-    def words(name: str, mask: NDArray[np.bool_], form: int = BYTES) -> Words:
-        """Truth values of the neurons of a population in the order of its segments, or of the channels of a place."""
-        if form == PLACES:
-            return as_words(mask, [(0, mask.shape[1])])
-        return as_words(mask, bits[name])
-
+    order = {p.name: outside(image.get(p.name), p.size) for p in populations}
     tallies = make_tallies(program, parts, index, image, place)
-    masks = [words(part.projection.target, part.exist, part.form) for part in parts]
+    masks = [as_words(part.exist) for part in parts]
     placed = [mask for part, mask in zip(parts, masks, strict=True) if part.form == PLACES]
-    always = [words(p.name, p.bias_mant[None, order[p.name]] != 0)[0] for p in populations]
-    touchable = _join(
-        [reachable(p.name, own, masks, parts) for p, own in zip(populations, always, strict=True)], np.uint64
-    )
+    always = [as_words(p.bias_mant[None, order[p.name]] != 0)[0] for p in populations]
+    touchable = [reachable(p.name, own, masks, parts) for p, own in zip(populations, always, strict=True)]
     size = _ints([source.size for source in sources])
     records = projection_records(program, parts, index, masks)
+    of_populations = population_records(program, packed, [len(segments[p.name]) for p in populations])
+    of_populations["most"] = [number_of_ones(own) for own in touchable]
+    of_segments = segment_records(segments, of_populations, image, len(populations) + len(parts))
+    members = members_of(segments, image, order)
+    fill_most(of_segments, members, _join(touchable, np.uint64))
     tables = Tables(
         size=size,
         binary=sum(port.kind != "graded" for port in inputs),
         inputs=len(inputs),
         block=_ints(blocks_of_parts(program)),
-        populations=population_records(program, always, packed, segments, image),
+        populations=of_populations,
         projections=records,
         bias=_join([padded(p.bias[order[p.name]]) for p in populations], np.int32),
         **_registers(program, order),
-        bit=_join([padded(own) for own in places_of_bits(bits)], np.int64)
-        if any(part.form >= LISTS for part in parts)
-        else _ints([]),
-        **tally_records(tallies.values(), parts, rows_of(whole), place is not None),
+        **tally_records(
+            tallies.values(), parts, rows_of(whole), len(populations), number_of(segments), place is not None
+        ),
         synapses=_join(masks, np.uint64),
         always=_join(always, np.uint64),
-        reachable=touchable,
-        segment=segment_of_words(segments, bits),
-        members=members_of_segments(segments, bits, order),
-        most=most_of_segments(touchable, segment_of_words(segments, bits), segments),
-        segments=sum(len(part) for part in segments.values()),
+        reachable=_join(touchable, np.uint64),
+        segments=of_segments,
+        members=members,
         bytes_=_aligned(_join([laid_weights(part) for part in parts if part.form in SMALL], np.int8)),
         shorts=_aligned(_join([laid_weights(part) for part in parts if part.form not in SMALL], np.int16)),
         **join_lists([part.lists for part in parts if part.lists is not None])._asdict(),

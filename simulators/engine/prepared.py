@@ -14,8 +14,8 @@ from .cutting import cut_program
 from .laying import Laid, lay
 from .plan import build_tables
 from .results import Layout, Results
+from .segment_records import Segments
 from .tables import Tables
-from .words import Segments
 from .workspace import new_workspaces
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ class Prepared:
         What is counted of its events.
     valued : dict of str to dtype
         Populations whose events carry values, and what these are recorded as.
-    segments : dict of population to int
-        How many it has.
+    parts : dict of population to int
+        How many it is in the tables.
     runners : int
         Threads that share every sample.
     """
@@ -64,7 +64,7 @@ class Prepared:
         events = {p.name: program.events(p.name) for p in program.populations}
         self.projections = dict(Counter(projections))
         self.valued = {name: own.dtype for name, own in events.items() if own.graded}
-        self.segments = Counter(part.population for name, part in cut.parts.items() for _ in segments[name])
+        self.parts = dict(Counter(part.population for part in cut.parts.values()))
         self._layouts: dict[tuple[int, int, bool, bool], Layout] = {}
         self._spare: dict[int, list[list[Laid]]] = {}
 
@@ -101,7 +101,7 @@ _kept: WeakKeyDictionary[Program | Placement, dict[int, Prepared]] = WeakKeyDict
 
 
 def prepare(program: Program, place: Placement | None, runners: int = 1) -> Prepared:
-    """Prepare `program` for some threads that share a sample; updates are counted by population or, if placed, by core.
+    """Prepare `program` for some threads that share a sample; if placed, updates are counted by core too.
 
     Raises
     ------
@@ -124,8 +124,8 @@ def kept_tables(program: Program, place: Placement | None, runners: int) -> Tabl
 
 
 def segments_of(program: Program, place: Placement | None) -> Segments:
-    """Populations, or the parts of them that lie on one core; cores come in the order of the program's neurons."""
+    """Parts of all populations that lie on one core; cores come in the order of the program's neurons."""
     if place is None:
-        return {p.name: [(0, p.size)] for p in program.populations}
+        return {p.name: [] for p in program.populations}
     cores = {p.name: place.cores[place.cores_of(p.name)] for p in program.populations}
     return {name: [(core.start, core.stop) for core in own] for name, own in cores.items()}

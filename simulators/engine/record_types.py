@@ -24,7 +24,7 @@ POPULATION = np.dtype(
         ("source", np.int64),  # index among the sources
         ("projection", np.int64),  # first incoming one
         ("projections", np.int64),
-        ("word", np.int64),  # first one in `always`, `reachable` and `segment`
+        ("word", np.int64),  # first one in `always` and `reachable`: a bit for every neuron, in their order
         ("words", np.int64),
         ("level", np.int64),
         ("update", np.int64),  # PLAIN, ANY or RELAY
@@ -45,9 +45,20 @@ POPULATION = np.dtype(
         ("reciprocal_bits", np.int64),
         ("quotient_exp", np.int64),
         ("divisor_min", np.int64),
-        ("in_turn", np.int64),  # whether its neurons have one bit after the other
+        ("row", np.int64),  # of its updates in `Workspace.counted`
+        ("most", np.int64),  # neurons that can be touched
+        ("segment", np.int64),  # first one
         ("segments", np.int64),
-        ("member", np.int64),  # first word in `members` if segments lie across words, else -1
+    ],
+    align=True,
+)
+SEGMENT = np.dtype(
+    [
+        ("row", np.int64),  # of its updates in `Workspace.counted`
+        ("word", np.int64),  # first one with neurons of the segment
+        ("words", np.int64),
+        ("member", np.int64),  # first word in `members`
+        ("most", np.int64),  # neurons that can be touched
     ],
     align=True,
 )
@@ -136,7 +147,7 @@ COUNTER = np.dtype(
     [
         ("tally", np.int64),  # first entry in `tally`: word after word, each of all neurons of the source
         ("words", np.int64),
-        ("word", np.int64),  # where in `Results.tallies` the number of events lies; its words are behind
+        ("row", np.int64),  # where in `Workspace.counted` the number of events lies; its words are behind
         ("share", np.int64),
         ("shares", np.int64),
     ],
@@ -144,7 +155,7 @@ COUNTER = np.dtype(
 )
 SHARE = np.dtype(
     [
-        ("projection", np.int64),
+        ("row", np.int64),  # of its operations
         ("delay", np.int64),
         ("base", np.int64),  # synaptic operations of every event, to which the terms add
         ("term", np.int64),

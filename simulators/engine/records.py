@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,6 @@ from ...exporters.program.program import Population, Program
 from ...exporters.program.projection import WINDOWED
 from .blocks import waits
 from .cutting import Cut
-from .order import Image
 from .packing import Packed
 from .record_types import (
     ANY,
@@ -29,7 +28,7 @@ from .record_types import (
 )
 from .shapes import AHEAD_PRE, AHEAD_SUMS, BLOCK, COLUMNS, in_chunks
 from .tables import Ints
-from .words import WORD, Segments, Words
+from .words import WORD, Words
 from .workspace import SLACK
 
 CURRENT_LIMIT = 2**23
@@ -39,14 +38,8 @@ SMALL = (BYTES, BYTE_STRIPS, PLACES)
 """Forms whose weights have 8 bits."""
 
 
-def population_records(
-    cut: Cut,
-    always: list[Words],
-    packed: dict[str, list[Packed]],
-    segments: Segments,
-    image: dict[str, Image],
-) -> NDArray[np.void]:
-    """Records of all populations; `packed` holds the projections into each."""
+def population_records(cut: Cut, packed: dict[str, list[Packed]], segments: Sequence[int]) -> NDArray[np.void]:
+    """Records of all populations but for `most`; `packed` are the projections into each, `segments` how many it has."""
     populations = cut.populations
     table = np.zeros(len(populations), POPULATION)
     table["size"] = [p.size for p in populations]
@@ -54,7 +47,7 @@ def population_records(
     table["state"] = firsts(-(-table["size"] // BLOCK) * BLOCK)
     table["projections"] = [len(packed[p.name]) for p in populations]
     table["projection"] = firsts(table["projections"])
-    table["words"] = [a.size for a in always]
+    table["words"] = -(-table["size"] // WORD)
     table["word"] = firsts(table["words"])
     table["level"] = [p.level for p in populations]
     table["update"] = [update_of(p) for p in populations]
@@ -85,10 +78,9 @@ def population_records(
     table["divided"] = [p.kind == "ei_gain" for p in populations]
     for name in ("refractory", "reciprocal_bits", "quotient_exp", "divisor_min"):
         table[name] = [getattr(p, name) for p in populations]
-    table["segments"] = [len(segments[p.name]) for p in populations]
-    across = (table["segments"] > 1) & [p.name in image for p in populations]
-    table["in_turn"] = across | [all(start % WORD == 0 for start, _ in segments[p.name]) for p in populations]
-    table["member"] = np.where(across, firsts(across * table["segments"] * table["words"]), -1)
+    table["row"] = np.arange(len(table))
+    table["segments"] = segments
+    table["segment"] = firsts(table["segments"])
     return table
 
 

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from .buffers import WRITTEN, result_places, result_rooms
 from .laying import address_of
 from .order import Image, as_outside
-from .shapes import CACHE_LINE
-from .tables import Ints
+from .shapes import CACHE_LINE, record_words
 
 if TYPE_CHECKING:
     from .prepared import Prepared
@@ -30,7 +29,7 @@ Seen = Callable[[NDArray[Any]], NDArray[Any]]
 
 
 class Part(NamedTuple):
-    """What a member of the results holds of one population or projection.
+    """What people see of one population or projection.
 
     Attributes
     ----------
@@ -52,23 +51,16 @@ class Part(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A member of the results.
-
-    Attributes
-    ----------
-    buffer, offset : int
-        Where it lies, in bytes from the first cache line of that buffer.
-    size : int
-    dtype : dtype
-    parts : list of (name, offset, shape, strides, seen)
-        As in `Part`, but that they too lie so many bytes from there.
-    """
+    """Where a member of the results lies, in bytes from the first cache line of a buffer."""
 
     buffer: int
     offset: int
     size: int
     dtype: np.dtype[Any]
-    parts: list[tuple[str, int, tuple[int, ...], tuple[int, ...] | None, Seen | None]]
+
+
+Parts = list[tuple[str, int, tuple[int, ...], tuple[int, ...] | None, Seen | None]]
+"""Name, offset in the buffer, shape, strides and `seen` of `Part`."""
 
 
 class Layout:
@@ -83,6 +75,8 @@ class Layout:
         As `handover.RESULTS` names them, and in that order.
     told : array of int
         What compiled code is told of them, but for where the buffers lie.
+    arrays : dict of str to (Member, Parts)
+        What people see.
     """
 
     def __init__(self, prepared: Prepared, steps: int, samples: int, spikes: bool, state: bool) -> None:
@@ -92,28 +86,31 @@ class Layout:
         self.buffers: list[tuple[int, list[int], Callable[..., NDArray[Any]]]] = [
             (size, [], np.zeros if buffer in partly else np.empty) for buffer, size in enumerate(sizes)
         ]
-        parts = _parts(prepared, steps, samples)
         self.members: dict[str, Member] = {}
         self.told = array("q")
         for name, (size, kind) in rooms.items():
-            (buffer, offset), dtype = places[name], np.dtype(kind)
-            own = [(p.name, offset + p.first * dtype.itemsize, p.shape, p.strides, p.seen) for p in parts[name] if size]
-            self.members[name] = Member(buffer, offset, size, dtype, own)
+            buffer, offset = places[name]
+            self.members[name] = Member(buffer, offset, size, np.dtype(kind))
             if size:
                 self.buffers[buffer][1].append(len(self.told))
             self.told.extend((offset, size, 0))
+        self.arrays: dict[str, tuple[Member, Parts]] = {}
+        for seen, (name, parts) in _parts(prepared, steps, samples).items():
+            _, offset, size, dtype = member = self.members[name]
+            own = [(p.name, offset + p.first * dtype.itemsize, p.shape, p.strides, p.seen) for p in parts if size]
+            self.arrays[seen] = member, own
 
 
 class Results:
     """What the kernels write, for B samples of T rows; a member that nobody asked for has no elements.
 
     ========  ======  ================================================================================================
-    counts    int64   Spikes of a sample; population after population, each (B, size).
+    counts    int32   Spikes of a sample; population after population, each (B, size).
     last      int32   The membrane after its last row, in the same order.
-    ops       int64   (projections, B, T) synaptic operations in the row in which they arrive.
-    updates   int64   (segments, B, T) neurons with a synaptic event or a bias.
-    tallies   int64   (words, B, T) events, and sums of words, of all counters. What is counted in a sample lies side
-                      by side.
+    counted   int64   (B, rows T), padded to whole lines of the cache: a record of every sample, in which all that is
+                      counted of it lies side by side. First updates of every population, neurons with a synaptic event
+                      or a bias; then synaptic operations of every projection, in the row in which they arrive; and by
+                      core updates of every segment, and of every source how many events there were and sums of words.
     spikes    int8    1 for every event; population after population, each (T, B, size).
     values    int32   The events of those populations whose events carry values, in the same order.
     u, v      int32   In the same order.
@@ -126,7 +123,7 @@ class Results:
     """
 
     def __init__(self, layout: Layout) -> None:
-        self._members = layout.members
+        self._layout = layout
         self._rooms: list[tuple[NDArray[np.uint8], int]] = []
         self._told = told = layout.told[:]
         for size, words, make in layout.buffers:
@@ -139,38 +136,40 @@ class Results:
         self.address, _ = told.buffer_info()
 
     def arrays(self) -> dict[str, dict[str, NDArray[Any]]]:
-        """Arrays (..., *shape) of every member by population or projection; none of what nobody asked for."""
+        """Arrays by population or projection of all that people see; none of what nobody asked for.
+
+        Those are "counts", "last", "spikes", "values", "u" and "v", (..., *shape), "ops" and "updates", (T, B), and
+        "by_core": "updates" of every core and "sums" of all sources, (rows, T, B).
+        """
         found: dict[str, dict[str, NDArray[Any]]] = {}
-        for member, (buffer, _, _, dtype, parts) in self._members.items():
-            own = found[member] = {}
+        for seen, ((buffer, _, _, dtype), parts) in self._layout.arrays.items():
+            own = found[seen] = {}
             if parts:
                 room, first = self._rooms[buffer]
-                for name, offset, shape, strides, seen in parts:
+                for name, offset, shape, strides, make in parts:
                     part = np.ndarray(shape, dtype, room, first + offset, strides)
-                    own[name] = part if seen is None else seen(part)
+                    own[name] = part if make is None else make(part)
         return found
 
     def flat(self, member: str) -> NDArray[Any]:
         """All elements of a member."""
-        buffer, offset, size, dtype, _ = self._members[member]
+        buffer, offset, size, dtype = self._layout.members[member]
         room, first = self._rooms[buffer]
         return np.ndarray(size, dtype, room, first + offset)
 
 
-def _parts(prepared: Prepared, steps: int, samples: int) -> dict[str, list[Part]]:
-    """Parts of every member."""
+def _parts(prepared: Prepared, steps: int, samples: int) -> dict[str, tuple[str, list[Part]]]:
+    """Of all that people see, the member in which it lies, and its parts."""
     rows = steps, samples
     of_samples, of_rows = list(_of_neurons(prepared, (samples,))), list(_of_neurons(prepared, rows))
     return {
-        "counts": of_samples,
-        "last": of_samples,
-        "ops": list(_of_records(prepared.projections, steps, samples)),
-        "updates": list(_of_records(prepared.segments, steps, samples)),
-        "tallies": [],
-        "spikes": of_rows,
-        "values": list(_of_values(prepared, rows)),
-        "u": of_rows,
-        "v": of_rows,
+        "counts": ("counts", of_samples),
+        "last": ("last", of_samples),
+        **_of_counts(prepared, steps, samples),
+        "spikes": ("spikes", of_rows),
+        "values": ("values", list(_of_values(prepared, rows))),
+        "u": ("u", of_rows),
+        "v": ("v", of_rows),
     }
 
 
@@ -183,19 +182,32 @@ def _of_neurons(prepared: Prepared, rows: tuple[int, ...]) -> Iterator[Part]:
             yield Part(name, first * prod(rows), (*rows, *shape))
 
 
-def _of_records(records: dict[str, int], steps: int, samples: int) -> Iterator[Part]:
-    """Parts of whatever has one record or several, whose numbers are then added."""
-    first = 0
-    for name, count in records.items():
-        if count == 1:
-            yield Part(name, first, (steps, samples), strides=(INT64, INT64 * steps))
-        else:
-            yield Part(name, first, (count, samples, steps), seen=_added)
-        first += count * samples * steps
+def _of_counts(prepared: Prepared, steps: int, samples: int) -> dict[str, tuple[str, list[Part]]]:
+    """Parts of the records of all samples: rows of T counts each, one behind the other."""
+    rows = prepared.extent.counted
+    across = INT64 * record_words(rows, steps)
 
+    def part(name: str, first: int, count: int) -> Part:
+        return Part(name, first * steps, (count, steps, samples), (INT64 * steps, INT64, across))
 
-def _added(records: Ints) -> Ints:
-    return np.add.reduce(records).T
+    def parts(counts: dict[str, int], first: int) -> Iterator[Part]:
+        for name, count in counts.items():
+            own = part(name, first, count)
+            if count == 1:
+                yield own._replace(shape=own.shape[1:], strides=own.strides[1:])
+            else:
+                yield own._replace(seen=np.add.reduce)
+            first += count
+
+    tables = prepared.tables
+    first, cores = len(tables.populations), len(tables.segments)
+    behind = first + len(tables.projections)
+    by_core = [part("updates", behind, cores), part("sums", behind + cores, rows - behind - cores)] if cores else []
+    return {
+        "updates": ("counted", list(parts(prepared.parts, 0))),
+        "ops": ("counted", list(parts(prepared.projections, first))),
+        "by_core": ("counted", by_core),
+    }
 
 
 def _of_values(prepared: Prepared, rows: tuple[int, ...]) -> Iterator[Part]:

@@ -38,6 +38,12 @@ MET = 8
 """Where threads that share a sample count who has come: so many words from both ends, the cache line is its own."""
 
 
+def record_words(rows: int, steps: int) -> int:
+    """Words of eight bytes of so many rows of counts of a sample, padded to whole lines of the cache."""
+    line = CACHE_LINE // 8
+    return -(-rows * steps // line) * line
+
+
 def biased(rows: NDArray[np.int8]) -> NDArray[np.int8]:
     """Rows (pre, stride) of 8-bit weights as `vectors.add_rows` takes them, a copy."""
     bytes_ = rows.astype(np.uint8)

@@ -67,7 +67,7 @@ def step_by_sums(tables, p, t, b, steps, samples, work, results):
     for w in range(p.word, p.word + p.words):
         work.touched[w] = tables.always[w]
     touch_marked(tables, p, work.marks, 0, work.touched)
-    count_touched(tables, p, t, b, steps, samples, work, results)
+    count_touched(tables, p, t, steps, work)
     _write_events(p, first, last, t, b, steps, samples, work, results)
 
 

@@ -65,7 +65,7 @@ def strip_records(program: Program, parts: list[Packed], image: dict[str, Image]
 
 def _mask(weights: NDArray[np.integer]) -> Words:
     """Which weights of every strip are synapses."""
-    return as_words(weights != 0, [(0, weights.shape[1])]).ravel()
+    return as_words(weights != 0).ravel()
 
 
 def inverse(divisor: int) -> tuple[int, int]:

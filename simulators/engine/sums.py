@@ -120,21 +120,15 @@ def sum_long_lists(starts, q, targets, weights, rows, first, last, wide, size):
 
 
 @kernel
-def take_lists(sums, size, q, a, bit, p, touched):
+def take_lists(sums, size, q, a, p, touched):
     """Add the sums of `sum_lists` or `sum_long_lists` to `a`, and mark the neurons that any synapse has reached."""
     _add_lower(sums, size, q, a)
-    origin = np.uint64(p.state)
-    if p.in_turn:
-        word, block = np.uint64(bit[origin]) >> np.uint64(6), np.uint64(64)
-        for begin in range(np.uint64(0), np.uint64(size), block):
-            mark = ones(sums, begin)
-            if np.uint64(size) - begin < block:
-                mark &= (np.uint64(1) << (np.uint64(size) - begin)) - np.uint64(1)
-            touched[word + (begin >> np.uint64(6))] |= mark
-    else:
-        for j in range(np.uint64(size)):
-            if sums[j] != 0:
-                touch_one(bit[origin + j], touched)
+    word, block = np.uint64(p.word), np.uint64(64)
+    for begin in range(np.uint64(0), np.uint64(size), block):
+        mark = ones(sums, begin)
+        if np.uint64(size) - begin < block:
+            mark &= (np.uint64(1) << (np.uint64(size) - begin)) - np.uint64(1)
+        touched[word + (begin >> np.uint64(6))] |= mark
 
 
 @kernel
@@ -153,13 +147,7 @@ def _add_lower(sums, size, q, a):
 
 
 @kernel
-def touch_one(place, touched):
-    """Mark the neuron with this bit."""
-    touched[np.uint64(place) >> np.uint64(6)] |= np.uint64(1) << (np.uint64(place) & np.uint64(63))
-
-
-@kernel
-def sum_valued_lists(starts, q, targets, weights, rows, values, first, last, wide, size, bit, neuron, touched):
+def sum_valued_lists(starts, q, targets, weights, rows, values, first, last, wide, size, word, touched):
     """Sum synapses, each times the value of its event if `q` has any, into `wide` (int64); mark the neurons."""
     for j in range(np.uint64(size)):
         wide[j] = 0
@@ -169,7 +157,7 @@ def sum_valued_lists(starts, q, targets, weights, rows, values, first, last, wid
         for k in range(starts[source], starts[source + 1]):
             target = np.int64(targets[q.target + k])
             wide[target] += value * (np.int64(q.offset) + np.int64(weights[q.listed + k]))
-            touch_one(bit[neuron + target], touched)
+            touched[np.uint64(word + (target >> 6))] |= np.uint64(1) << np.uint64(target & 63)
 
 
 @kernel

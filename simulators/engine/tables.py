@@ -28,26 +28,21 @@ class Tables(NamedTuple):
         Populations one behind the other, each padded to a multiple of `lanes.BLOCK`, as the next four.
     keep_u, keep_v, theta : (states,) int32
         Registers of every neuron; empty if all populations are PLAIN.
-    bit : (states,) int64
-        Place of every neuron among the bits of `always`; empty if all projections are rows.
     tally : (...,) int64
         What an event of every source neuron counts for, see `tallies`.
     counters, shares, terms : records
         `COUNTER` of every source, `SHARE` of every projection by source, and `TERM`.
-    kept : int
-        Words of all counters and one more of each if they are results, else 0.
+    counted : int
+        Rows of `Workspace.counted` that are results: the updates of every population, the operations of every
+        projection and, by core, the updates of every segment and the sums of all counters.
     synapses : (...,) uint64
-        Targets of every source neuron of rows, one bit each; every segment of the target starts a new word.
+        Targets of every source neuron of rows, one bit each.
     always, reachable : (words,) uint64
         Neurons with a bias, and neurons that some event or a bias can touch.
-    segment : (words,) int64
-        Segment that a word belongs to: a population, or the part of it that lies on one core. Populations that are held
-        place by place have segments across their words.
+    segments : records
+        `SEGMENT`, of populations whose updates are counted by core.
     members : (...,) uint64
-        Neurons of each of those segments, one bit each.
-    most : (segments,) int64
-        How many neurons of a segment can be touched; of those across words that is not known.
-    segments : int
+        Neurons of every segment, one bit each. Of populations that are held place by place they lie across all words.
     bytes_, shorts : (...,) int8, int16
         Weights, pre rows of `stride` targets per projection; of those with a window by chunks of columns.
     starts, near, far, listed : (...,) int64, uint16, int32, int8
@@ -73,19 +68,16 @@ class Tables(NamedTuple):
     keep_u: NDArray[np.int32]
     keep_v: NDArray[np.int32]
     theta: NDArray[np.int32]
-    bit: Ints
     tally: Ints
     counters: NDArray[np.void]
     shares: NDArray[np.void]
     terms: NDArray[np.void]
-    kept: int
+    counted: int
     synapses: NDArray[np.uint64]
     always: NDArray[np.uint64]
     reachable: NDArray[np.uint64]
-    segment: Ints
+    segments: NDArray[np.void]
     members: NDArray[np.uint64]
-    most: Ints
-    segments: int
     bytes_: NDArray[np.int8]
     shorts: NDArray[np.int16]
     starts: Ints

@@ -20,21 +20,24 @@ def rows_of(whole: list[str]) -> list[int]:
     return np.argsort(np.argsort([number[name] for name in whole], kind="stable")).tolist()
 
 
-def tally_records(tallies: Collection[Tally], parts: list[Packed], rows: list[int], kept: bool) -> dict[str, Any]:
+def tally_records(
+    tallies: Collection[Tally], parts: list[Packed], rows: list[int], populations: int, segments: int, kept: bool
+) -> dict[str, Any]:
     """Tables of the tallies of all sources, in their order.
 
-    `rows` says where in the results the operations of each of `parts` go, `kept` whether the sums are results too.
+    `rows` says which row of operations belongs to each of `parts`, and `kept` whether the sums of all sources are
+    results too. Before the operations lie the updates of so many `populations`, and behind them those of `segments`.
     """
-    counters = np.zeros(len(tallies), COUNTER)
+    counters, first_segment = np.zeros(len(tallies), COUNTER), populations + len(parts)
     shares = [(number, counts) for tally in tallies for number, counts in tally.operations.items()]
     terms = [[count for count in counts if count.factor] for _, counts in shares]
     share, term = np.zeros(len(shares), SHARE), np.zeros(sum(map(len, terms)), TERM)
     counters["words"] = [len(tally.words) for tally in tallies]
-    counters["word"] = firsts(1 + counters["words"])
+    counters["row"] = first_segment + segments + firsts(1 + counters["words"])
     counters["tally"] = firsts(sum(word.size for word in tally.words) for tally in tallies)
     counters["shares"] = [len(tally.operations) for tally in tallies]
     counters["share"] = firsts(counters["shares"])
-    share["projection"] = [rows[number] for number, _ in shares]
+    share["row"] = [populations + rows[number] for number, _ in shares]
     share["delay"] = [parts[number].delay for number, _ in shares]
     share["base"] = [sum(count.base for count in counts) for _, counts in shares]
     share["terms"] = [len(own) for own in terms]
@@ -49,5 +52,5 @@ def tally_records(tallies: Collection[Tally], parts: list[Packed], rows: list[in
         "counters": counters,
         "shares": share,
         "terms": term,
-        "kept": len(words) + len(tallies) if kept else 0,
+        "counted": first_segment + (segments + len(words) + len(tallies) if kept else 0),
     }

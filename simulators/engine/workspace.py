@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .record_types import BYTE_STRIPS, PLACES, SHORT_STRIPS, VALUED_STRIPS
-from .shapes import AT_ONCE, BLOCK, CACHE_LINE, COLUMNS, MET, PANEL_ROWS, STRIP_EVENTS
+from .shapes import AT_ONCE, BLOCK, CACHE_LINE, COLUMNS, MET, PANEL_ROWS, STRIP_EVENTS, record_words
 from .tables import Ints, Tables
 from .words import WORD
 
@@ -58,8 +58,9 @@ class Workspace(NamedTuple):
     until, since, tiled : (projections by tiles,) int64
         Up to which row they have looked ahead, from which row on, and whether they summed anything. Rows of other
         samples are counted from the first one of this.
-    tallies : (words T,) int64
-        Sums of the words of all rows of one source, unless they are results.
+    counted : (rows T,) int64
+        What is counted of a sample, padded to whole lines of the cache: updates of every segment, operations of every
+        projection, and of every source how many events there were and the sums of its words.
     counts : (...,) int32
         Spikes of the neurons of one population.
     met : (2 MET,) int64
@@ -98,14 +99,14 @@ class Workspace(NamedTuple):
     until: Ints
     since: Ints
     tiled: Ints
-    tallies: Ints
+    counted: Ints
     counts: NDArray[np.int32]
     met: Ints
     runner: int
     runners: int
 
 
-SHARED = ("u", "v", "waiting", "silent", "rows", "values", "begin", "met")
+SHARED = ("u", "v", "waiting", "silent", "rows", "values", "begin", "counted", "met")
 """What threads that share a sample have in common: everything of which each part of a population has its own place."""
 ALIGNED = "panel", "tap", "a"
 """What begins at a line of the cache, so that no vector and no row of a tile lies across two."""
@@ -152,7 +153,7 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "until": (len(tiled), np.int64),
         "since": (len(tiled), np.int64),
         "tiled": (len(tiled), np.int64),
-        "tallies": (0 if tables.kept else steps * int(tables.counters["words"].max()), np.int64),
+        "counted": (record_words(int((tables.counters["row"] + tables.counters["words"]).max()) + 1, steps), np.int64),
         "counts": (int(tables.populations["whole"].max()), np.int32),
         "met": (2 * MET, np.int64),
     }

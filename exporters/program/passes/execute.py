@@ -150,7 +150,7 @@ def _trace(network: Network, events: dict[str, Floats], v: dict[str, Floats]) ->
         steps=steps,
         samples=samples,
         levels={n.name: n.level for n in network.neurons},
-        counts={name: s.sum(0, dtype=np.int64) for name, s in spikes.items()},
+        counts={name: s.sum(0, dtype=np.int32) for name, s in spikes.items()},
         spikes=spikes,
         output={name: events[p].sum(0) if p in spiking else v[p] for name, p in network.outputs.items()},
     )

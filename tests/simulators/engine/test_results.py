@@ -49,7 +49,7 @@ def test_no_two_arrays_share_memory(steps: int, samples: int) -> None:
     found = [array for trace in runs for _, array in arrays(trace)]
     expected = [array.copy() for array in found]
     for number, array in enumerate(found):
-        assert array.flags.writeable and array.flags.aligned and array.flags.forc
+        assert array.flags.writeable and array.flags.aligned
         array += 1
         for other, (ours, theirs) in enumerate(zip(found, expected, strict=True)):
             np.testing.assert_array_equal(ours, theirs + (other <= number))
@@ -87,15 +87,23 @@ def test_members_lie_behind_one_another_at_cache_lines(samples: int, cores: int 
     program = layered((30, 20, 10))
     prepared = prepare(program, None if cores is None else laid_out(program, cores))
     results = prepared.new_results(9, samples, spikes=True, state=True)
-    members = [results.flat(name) for name in ("counts", "last", "ops", "updates", "spikes", "u", "v")]
+    names = "counts", "last", "counted", "spikes", "u", "v"
+    members = [results.flat(name) for name in names]
     for number, member in enumerate(members):
         assert member.ctypes.data % CACHE_LINE == 0
         member[:] = number + 1
     for number, member in enumerate(members):
         assert (member == number + 1).all()
-    for name, member in zip(("counts", "last", "ops", "spikes", "u", "v"), members[:3] + members[4:], strict=True):
-        parts = [part.ravel() for part in results.arrays()[name].values()]
-        np.testing.assert_array_equal(np.concatenate(parts), member)
+    found = results.arrays()
+    for name, member in zip(names, members, strict=True):
+        if name != "counted":
+            np.testing.assert_array_equal(np.concatenate([part.ravel() for part in found[name].values()]), member)
+    records = members[2].reshape(samples, -1)
+    records[:] = np.arange(records.shape[1]) + 1000 * np.arange(samples)[:, None]
+    rows = [part for seen in ("updates", "ops", "by_core") for part in found[seen].values()]
+    rows = np.concatenate([part.reshape(-1, 9, samples) for part in rows])  # rows of a record one behind the other
+    np.testing.assert_array_equal(rows.transpose(2, 0, 1).reshape(samples, -1), records[:, : rows[..., 0].size])
+    assert records.shape[1] * 8 % CACHE_LINE == 0
 
 
 def test_runs_of_other_sizes_in_between_change_nothing() -> None:

@@ -13,7 +13,7 @@ from spikewright.exporters.program.inputs import encode_inputs
 from spikewright.simulators.engine.execute import run_engine
 from spikewright.simulators.engine.memory import predict_memory
 from spikewright.simulators.engine.prepared import prepare
-from spikewright.simulators.engine.shapes import CACHE_LINE
+from spikewright.simulators.engine.shapes import record_words
 from spikewright.simulators.engine.tallies import WORD_BITS, pack_columns
 from spikewright.simulators.oracle import run_rows
 from spikewright.simulators.placement import count_by_core
@@ -93,7 +93,10 @@ def test_few_words_are_kept_of_every_row(neurons: int) -> None:
     program = layered((300, 200, 100))
     layout = laid_out(program, neurons)
     plain, placed = (predict_memory(program, 12, 50, threads=1, place=place) for place in (None, layout))
-    tables, cores = prepare(program, layout).tables, len(layout.cores)
-    gap = placed.results - plain.results - 8 * 12 * 50 * (tables.kept + cores - 2)
-    assert abs(gap) <= 3 * CACHE_LINE  # updates and tallies end at cache lines, in buffers of their own or not
-    assert placed.trace == 8 * 12 * 50 * 2 + 9 * 8 * (12 + program.depth) * 50 * cores
+    (before, _), (after, tables) = (
+        (t.counted, t) for t in (prepare(program, place).tables for place in (None, layout))
+    )
+    cores = len(layout.cores)
+    assert after - before == cores + 3 + tables.counters["words"].sum()  # updates; events and sums of three sources
+    assert placed.results - plain.results == 8 * 50 * (record_words(after, 12) - record_words(before, 12))
+    assert placed.trace == 9 * 8 * (12 + program.depth) * 50 * cores
