@@ -50,7 +50,7 @@ class Layer:
         return (len(self.weights), *sides)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """A feed-forward network of LIF layers that reset to zero, perhaps with a readout behind, and its input spikes.
 
