@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from .laying import Laid
 from .prepared import Prepared, prepare
 from .results import Results
 from .runners import processors, run_together, runners_of
-from .sharing import share_out
+from .sharing import Part, share_out
 
 if TYPE_CHECKING:
     from ..placement import Placement
@@ -117,15 +117,17 @@ def _run_parts(
     kernel = entries().run_samples
     tables, input_words, result_words = prepared.laid_tables.address, inputs.address, results.address
 
-    def run(first: int, stop: int) -> None:
-        def share(workspace: Laid) -> None:
-            kernel(tables, workspace.address, input_words, result_words, steps, samples, *INDEPENDENT, first, stop)
+    def run_part(part: Part, workspace: Laid) -> None:
+        kernel(tables, workspace.address, input_words, result_words, steps, samples, *INDEPENDENT, *part)
 
-        workspaces = prepared.take_workspaces(steps)
-        if len(workspaces) == 1:
-            share(workspaces[0])
-        else:
-            run_together(share, workspaces)
+    def run(parts: Iterable[Part]) -> Iterator[int]:
+        workspaces = prepared.take_workspaces(steps)  # a thread keeps them: they lie in its processor's cache
+        for part in parts:
+            if len(workspaces) == 1:
+                run_part(part, workspaces[0])
+            else:
+                run_together(partial(run_part, part), workspaces)
+            yield part[1] - part[0]
         prepared.give_back(workspaces, steps)
 
     share_out(run, _cuts(prepared, steps, samples, threads), threads, tell)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from _thread import LockType, allocate_lock, start_new_thread
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
 Part = tuple[int, int]
 
 
 def share_out(
-    run: Callable[[int, int], object], cuts: list[int], threads: int, tell: Callable[[int], None] | None
+    run: Callable[[Iterable[Part]], Iterator[int]], cuts: list[int], threads: int, tell: Callable[[int], None] | None
 ) -> None:
-    """Call ``run(first, stop)`` for all parts of the samples, between two of `cuts`; who is free takes the next one.
+    """Run all parts of the samples, ``(first, stop)`` between two of `cuts`; who is free takes the next one.
 
     A part that has not begun when the run is interrupted, or when another one fails, never begins. A pool of threads
     would take longer to set up than a hundred short samples.
@@ -21,15 +21,16 @@ def share_out(
     Parameters
     ----------
     run : callable
+        Is given the parts that a thread takes, and yields after each how many samples that were.
     cuts : list of int
     threads : int
     tell : callable, optional
         Is told how many samples are done, more every time: after parts of the calling thread and at the end.
     """
     if len(cuts) == 2:  # a single sample is over sooner than what follows
-        run(*cuts)
-        if tell is not None:
-            tell(cuts[1] - cuts[0])
+        for count in run(pairwise(cuts)):
+            if tell is not None:
+                tell(count)
         return
     waiting = deque(pairwise(cuts))
     done: list[int] = []
@@ -37,9 +38,8 @@ def share_out(
 
     def help_out(over: LockType) -> None:
         try:
-            for first, stop in _taken(waiting):
-                run(first, stop)
-                done.append(stop - first)
+            for count in run(_taken(waiting)):
+                done.append(count)
         except BaseException as error:  # raised where the caller sees it
             waiting.clear()
             failed.append(error)
@@ -54,9 +54,8 @@ def share_out(
             over.acquire()
             start_new_thread(help_out, (over,))  # `Thread.start` waits for it: 0.7 ms, if a processor has to wake up
             helpers.append(over)
-        for first, stop in _taken(waiting):
-            run(first, stop)
-            done.append(stop - first)
+        for count in run(_taken(waiting)):
+            done.append(count)
             if tell is not None:
                 last = sum(done)
                 tell(last)
