@@ -34,6 +34,9 @@ RECURRENT = (
 """Neurons, synapses into each, steps."""
 DENSE = ((50, 0.05, 8), (100, 0.1, 50), (400, 0.02, 100), (400, 0.5, 50), (784, 0.05, 500), (784, 0.4, 1500))
 """Inputs and neurons, input rate, steps."""
+QUIET = ((10_000, 20, 0.001, 100), (20_000, 50, 0.002, 500), (100_000, 100, 0.0005, 100), (100_000, 100, 0.003, 400))
+"""Neurons, synapses out of each of `CHANNELS` inputs, input rate, steps: most neurons sleep."""
+CHANNELS = 1000
 LARGE = (1_000_000, 100, 20)
 RATE = 0.022
 LIMIT_S = 600
@@ -42,10 +45,11 @@ LIMIT_S = 600
 def run(effort: Effort, backend: str, tiny: bool = False) -> dict[str, Any]:
     """Measure both lines on the engine, whatever `backend` is, and the large network in a process of its own."""
     rounds = min(effort.rounds, 3)
-    cases = (slice(3), slice(3)) if tiny else (slice(None), slice(None))
+    cases = (slice(3), slice(3), slice(1)) if tiny else (slice(None),) * 3
     lines = {
         "sparse, recurrent": [_recurrent(*shape, rounds) for shape in RECURRENT[cases[0]]],
         "dense, feed-forward": [_dense(*shape, rounds) for shape in DENSE[cases[1]]],
+        "sparse, almost silent": [_quiet(*shape, rounds) for shape in QUIET[cases[2]]],
     }
     command = [sys.executable, "-m", "benchmarks.large", *map(str, (20_000, 100, 20) if tiny else LARGE)]
     done = subprocess.run(
@@ -106,6 +110,23 @@ def _dense(size: int, rate: float, steps: int, rounds: int) -> dict[str, float]:
         (Output("out", "layer", "spike_count"),),
     )
     x = (rng.random((steps, 4, size), np.float32) < rate).astype(np.uint8)
+    return _time(program, {"input": x}, rounds)
+
+
+def _quiet(neurons: int, fan: int, rate: float, steps: int, rounds: int) -> dict[str, float]:
+    rng = np.random.default_rng(0)
+    post = np.concatenate([rng.choice(neurons, fan, replace=False) for _ in range(CHANNELS)])
+    order = np.argsort(post, kind="stable")  # sources of a neuron stay in their order
+    weights = (2 * rng.integers(1, 127, post.size)).astype(np.int16)
+    rows = {"indptr": np.searchsorted(post[order], np.arange(neurons + 1)), "indices": order // fan}
+    population = Population("all", (neurons,), 4095, recurrent.DV, 200, np.zeros(neurons, np.int32), level=1)
+    program = make_program(
+        (Input("input", (CHANNELS,)),),
+        (population,),
+        (Projection("weights", "input", "all", weights, kind="sparse", **rows),),
+        (Output("out", "all", "spike_count"),),
+    )
+    x = (rng.random((steps, 1, CHANNELS), np.float32) < rate).astype(np.uint8)
     return _time(program, {"input": x}, rounds)
 
 

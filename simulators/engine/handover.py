@@ -154,6 +154,7 @@ WORKSPACE = Told(
         "since": _flat(np.int64),
         "tiled": _flat(np.int64),
         "counted": _flat(np.int64),
+        "few": _flat(np.int32),
         "counts": _flat(np.int32),
         "met": _flat(np.int64),
         "runner": types.int64,

@@ -14,6 +14,7 @@ from .lists import are_spikes, list_bytes, list_values
 from .matrix_unit import configure, release
 from .meeting import gather_lists, meet
 from .neurons import wake
+from .quiet import is_quiet, step_quietly
 from .shapes import BLOCK
 from .stepping import step, step_by_sums
 from .vectors import prefer_wide_vectors
@@ -79,6 +80,9 @@ def run_samples(tables, work, inputs, results, steps, samples, early, period, fi
                         continue
                     if TILED and len(tables.tile_records):
                         look_ahead_of(tables, inputs, p, t, b, steps, samples, stop_sample, work)
+                    if p.sleeps and results.u.size == 0 and is_quiet(tables, p, t, work):
+                        step_quietly(tables, p, t, b, steps, samples, work, results)
+                        continue
                     at, up = np.int64(0), np.int64(6)
                     if p.direct:
                         at, up = sum_alone(tables, p, t, steps, work)

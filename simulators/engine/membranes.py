@@ -5,6 +5,7 @@ Numba's own vectoriser reaches half of it: it neither gives comparisons back as 
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 from llvmlite import ir
@@ -170,7 +171,10 @@ uint64
 
 @intrinsic
 def decay(typingctx: Any, v: Any, first: Any, keep_v: Any, times: Any) -> Any:
-    """``decay(v, first, keep_v, times)``: let the 64 membranes from `first` on decay so many times, at least once."""
+    """``decay(v, first, keep_v, times)``: let the 64 membranes from `first` on decay so many times, at least once.
+
+    When all of them are zero they stay so.
+    """
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         v, first, keep, times = arguments
@@ -188,7 +192,9 @@ def decay(typingctx: Any, v: Any, first: Any, keep_v: Any, times: Any) -> Any:
             phi.add_incoming(start, before)
             phi.add_incoming(end, loop)
         after = builder.append_basic_block("after")
-        builder.cbranch(builder.icmp_signed(">", following[0], times.type(0)), loop, after)
+        any_left = builder.icmp_unsigned("!=", reduce(builder.or_, following[1:]), _all(0))
+        any_left = builder.icmp_unsigned("!=", builder.bitcast(any_left, ir.IntType(LANES)), ir.IntType(LANES)(0))
+        builder.cbranch(builder.and_(any_left, builder.icmp_signed(">", following[0], times.type(0))), loop, after)
         builder.position_at_end(after)
         for value, place in zip(following[1:], places, strict=True):
             builder.store(value, place, align=4)

@@ -44,7 +44,7 @@ def update_plain(tables, p, place, stop, a, at, up, work, first, sleeps):
     first : int
         The neurons that fire are listed in ``work.rows`` from there on.
     sleeps : int
-        Whether neurons that have no bit in ``work.marks`` are left alone.
+        Whether 64 neurons of which none has been touched are left alone.
 
     Returns
     -------
@@ -52,11 +52,11 @@ def update_plain(tables, p, place, stop, a, at, up, work, first, sleeps):
         Where the list ends.
     """
     prefer_wide_vectors()
-    u, v, bias, rows, marks, silent = work.u, work.v, tables.bias, work.rows, work.marks, work.silent
+    u, v, bias, rows, touched, silent = work.u, work.v, tables.bias, work.rows, work.touched, work.silent
     last, up = first, np.int32(up)
     for n in range(np.uint64(place), np.uint64(stop), np.uint64(BLOCK)):
         to, of = np.uint64(p.state) + n, np.uint64(at) + n - np.uint64(place)
-        if sleeps and _sleep(p, to, marks[n // np.uint64(BLOCK)], v, silent):
+        if sleeps and _sleep(p, to, touched[np.uint64(p.word) + n // np.uint64(BLOCK)], v, silent):
             continue
         biased = np.uint64(p.state) + (n & np.uint64(p.biased))
         if p.keep_u == 0 and not p.wraps:
@@ -107,6 +107,14 @@ def wake(p, work):
         if behind > 0:
             decay(v, to, p.keep_v, behind)
         silent[to // np.uint64(BLOCK)] = -1
+
+
+@kernel
+def let_sleep(p, sleeps, work):
+    """Let neurons of population `p` be left alone from this row on, or wake all of them, if that is something new."""
+    if work.asleep[p.source] != sleeps:
+        wake(p, work)
+        work.asleep[p.source] = sleeps
 
 
 @kernel

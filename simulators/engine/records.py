@@ -62,7 +62,7 @@ def population_records(cut: Cut, packed: dict[str, list[Packed]], segments: Sequ
         for p, part, plain in zip(populations, alone, table["update"], strict=True)
     ]
     table["biased"] = [-int(p.bias_mant.any()) for p in populations]
-    table["sleeps"] = [_sleeps(p, int(fused)) for p, fused in zip(populations, table["fused"], strict=True)]
+    table["sleeps"] = [_sleeps(p) for p in populations]
     table["valued"] = [cut.events(p.name).graded for p in populations]
     table["value"] = (firsts(table["size"] * table["valued"]) - table["part"]) * table["valued"]
     shared = table["update"] == PLAIN
@@ -115,9 +115,9 @@ def _is_direct(part: Packed) -> bool:
     return part.form in (BYTES, SHORTS) and part.projection.weight_exp + part.step_exp >= 0
 
 
-def _sleeps(p: Population, fused: int) -> bool:
-    """Whether neurons only decay where nothing arrives, and strips or places say where."""
-    return bool(fused) and p.du == 4095 and not p.bias_mant.any() and p.vth >= 0
+def _sleeps(p: Population) -> bool:
+    """Whether neurons only decay where nothing arrives."""
+    return update_of(p) == PLAIN and p.kind != "ei_gain" and p.du == 4095 and not p.bias_mant.any()
 
 
 def _wraps(parts: list[Packed]) -> bool:

@@ -28,8 +28,9 @@ EXPANDED = 64
 WIDE_SUM_BITS = 40
 """Bits of a word of 64 that hold a sum of lists of synapses; the other 24 count its events."""
 SILENT = 2 * BLOCK
-"""A population behind a convolution sleeps while events bring less than one strip for so many neurons: where every
-second block of neurons wakes, the processor guesses wrong so often that nothing is won."""
+"""A population sleeps while events reach less than one of so many neurons, or behind a convolution bring less than one
+strip for so many: where every second block of neurons wakes, the processor guesses wrong so often that nothing is won.
+"""
 TILE_ROWS, TILE_BYTES = 16, 64
 TILE_SIZE = TILE_ROWS * TILE_BYTES
 PANEL_ROWS = 2 * TILE_ROWS

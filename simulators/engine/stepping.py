@@ -7,7 +7,7 @@ import numpy as np
 from .compiled import kernel
 from .counting import place_of
 from .lists import count_touched, list_bytes, list_values, touch_marked
-from .neurons import divide, update_any, update_plain, wake, wrapped
+from .neurons import divide, let_sleep, update_any, update_plain, wrapped
 from .place_sums import mark_places, sum_ahead
 from .record_types import ANY, PLACES, PLAIN
 from .shapes import SILENT
@@ -21,6 +21,7 @@ def step(tables, p, at, up, t, b, steps, samples, work, results):
     if p.divided:
         divide(work.a, work.divisor, p.size, p.divisor_min, p.reciprocal_bits, p.quotient_exp)
     if p.update == PLAIN:
+        let_sleep(p, 0, work)
         end = update_plain(tables, p, 0, p.size, work.a, at, up, work, begin, 0)
     else:
         if p.update == ANY:
@@ -33,7 +34,7 @@ def step(tables, p, at, up, t, b, steps, samples, work, results):
             end = list_values(work.events, 0, p.size, rows, work.values, begin)
         else:
             end = list_bytes(work.fired, 0, p.size, rows, begin)
-    _write_events(p, begin, end, t, b, steps, samples, work, results)
+    write_events(p, begin, end, t, b, steps, samples, work, results)
     if p.valued:
         value = p.value * steps * samples + (t * samples + b) * p.whole + p.part
         for j in range(p.size):
@@ -52,27 +53,25 @@ def step_by_sums(tables, p, t, b, steps, samples, work, results):
         begin, end = work.begin[q.source, t - q.delay], work.begin[q.source, t - q.delay + 1]
     first, at = work.begin[p.source, t], sum_ahead(tables, p, q, s, t, steps, work) if q.form == PLACES else -1
     sleeps = np.int64(at < 0 and p.sleeps and (end - begin) * s.most < p.size // SILENT)
-    if work.asleep[p.source] != sleeps:
-        wake(p, work)
-        work.asleep[p.source] = sleeps
+    let_sleep(p, sleeps, work)
     if at >= 0:
         narrow = s.few > 0
         mark_places(tables, q, s, at // s.pitch, work)
     else:
         at, narrow = 0, sum_by_strips(tables, q, s, begin, end, work)
+    for w in range(p.word, p.word + p.words):
+        work.touched[w] = tables.always[w]
+    touch_marked(tables, p, work.marks, 0, work.touched)
     if narrow:
         last = update_plain(tables, p, 0, p.size, work.sums16, at, 6 + q.shift, work, first, sleeps)
     else:
         last = update_plain(tables, p, 0, p.size, work.sums32, at, 6 + q.shift, work, first, sleeps)
-    for w in range(p.word, p.word + p.words):
-        work.touched[w] = tables.always[w]
-    touch_marked(tables, p, work.marks, 0, work.touched)
     count_touched(tables, p, t, steps, work)
-    _write_events(p, first, last, t, b, steps, samples, work, results)
+    write_events(p, first, last, t, b, steps, samples, work, results)
 
 
 @kernel
-def _write_events(p, begin, end, t, b, steps, samples, work, results):
+def write_events(p, begin, end, t, b, steps, samples, work, results):
     """Close the list of events of population `p`, or of its part, and write them if they were asked for."""
     if p.whole == p.size:
         work.begin[p.source, t + 1] = end

@@ -61,6 +61,8 @@ class Workspace(NamedTuple):
     counted : (rows T,) int64
         What is counted of a sample, padded to whole lines of the cache: updates of every segment, operations of every
         projection, and of every source how many events there were and the sums of its words.
+    few : (...,) int32
+        Sums of a population at which little arrives, all zero in between.
     counts : (...,) int32
         Spikes of the neurons of one population.
     met : (2 MET,) int64
@@ -100,6 +102,7 @@ class Workspace(NamedTuple):
     since: Ints
     tiled: Ints
     counted: Ints
+    few: NDArray[np.int32]
     counts: NDArray[np.int32]
     met: Ints
     runner: int
@@ -154,6 +157,7 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
         "since": (len(tiled), np.int64),
         "tiled": (len(tiled), np.int64),
         "counted": (record_words(int((tables.counters["row"] + tables.counters["words"]).max()) + 1, steps), np.int64),
+        "few": (_room_of_few(tables.populations), np.int32),
         "counts": (int(tables.populations["whole"].max()), np.int32),
         "met": (2 * MET, np.int64),
     }
@@ -222,6 +226,12 @@ def aligned(size: int) -> NDArray[np.int8]:
 
 def _window_room(projections: NDArray[np.void]) -> Ints:
     return projections["window"] * projections["stride"]
+
+
+def _room_of_few(populations: NDArray[np.void]) -> int:
+    """Sums of the largest population that may sleep, and of whole blocks."""
+    own = populations["size"][(populations["sleeps"] != 0) & (populations["fused"] == 0)]
+    return -(-int(own.max(initial=0)) // BLOCK) * BLOCK
 
 
 def _listed_strips(tables: Tables) -> int:
