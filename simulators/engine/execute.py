@@ -115,20 +115,21 @@ def _run_parts(
     They are over at once if spikes are not 0 or 1.
     """
     kernel = entries().run_samples
-    tables, input_words, result_words = prepared.laid_tables.address, inputs.address, results.address
+    input_words, result_words = inputs.address, results.address
 
-    def run_part(part: Part, workspace: Laid) -> None:
+    def run_part(tables: int, part: Part, workspace: Laid) -> None:
         kernel(tables, workspace.address, input_words, result_words, steps, samples, *INDEPENDENT, *part)
 
     def run(parts: Iterable[Part]) -> Iterator[int]:
-        workspaces = prepared.take_workspaces(steps)  # a thread keeps them: they lie in its processor's cache
+        desk = prepared.take_desk(steps)  # a thread keeps it: it lies in its processor's cache
+        tables, workspaces = desk.tables.address, desk.workspaces
         for part in parts:
             if len(workspaces) == 1:
-                run_part(part, workspaces[0])
+                run_part(tables, part, workspaces[0])
             else:
-                run_together(partial(run_part, part), workspaces)
+                run_together(partial(run_part, tables, part), workspaces)
             yield part[1] - part[0]
-        prepared.give_back(workspaces, steps)
+        prepared.give_back(desk, steps)
 
     share_out(run, _cuts(prepared, steps, samples, threads), threads, tell)
 

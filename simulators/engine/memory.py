@@ -13,9 +13,9 @@ from .buffers import extent_of, result_places, result_rooms
 from .cutting import cut_program
 from .execute import records_spikes
 from .outline import outline
-from .prepared import kept_tables, segments_of
+from .prepared import NEAR, kept_tables, segments_of
 from .runners import processors, runners_of
-from .tables import Tables
+from .tables import bytes_of
 from .workspace import workspace_bytes
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Memory:
     tables : int
         Synapses and neurons as the kernels read them, kept as long as the program lives.
     workspaces : int
-        Of all threads.
+        Of all threads, with the tables that each but one has a copy of.
     inputs : int
         Samples of a chunk as they are read, unpacked or converted, and as they are handed to the kernels.
     results : int
@@ -165,7 +165,8 @@ class Need:
         return max(1, min(self._samples, budget // max(1, one.total - one.tables - one.workspaces - self._joined(1))))
 
     def _workspaces(self, chunk: int) -> int:
-        return self._workspace * min(self._threads // self._runners, chunk)
+        threads = min(self._threads // self._runners, chunk)
+        return self._workspace * threads + (self._tables * (threads - 1) if self._tables <= NEAR else 0)
 
     def _inputs(self, chunk: int) -> int:
         ports = self._program.inputs
@@ -214,8 +215,3 @@ class Need:
 def _is_summed(program: Program, output: Output) -> bool:
     """Whether an output is the sum of values, rather than spikes of a sample or a membrane."""
     return output.readout == "spike_count" and program.events(output.population).graded
-
-
-def bytes_of(tables: Tables) -> int:
-    """Bytes of all arrays of the tables."""
-    return sum(array.nbytes for array in tables if isinstance(array, np.ndarray))

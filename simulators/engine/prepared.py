@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from ...exporters.program.make import require_valid
@@ -15,21 +15,31 @@ from .laying import Laid, lay
 from .plan import build_tables
 from .results import Layout, Results
 from .segment_records import Segments
-from .tables import Tables
-from .workspace import new_workspaces
+from .tables import Tables, bytes_of
+from .workspace import copied, new_workspaces
 
 if TYPE_CHECKING:
     from ..placement import Placement
 
 
+NEAR = 1 << 21
+"""Bytes of tables of which every thread has a copy. Lines that two processors hold take either of them longer to get
+again when they had to make room, 6 % of a run of dense layers; larger tables would not stay in their caches anyway."""
+
+
+class Desk(NamedTuple):
+    """What a thread works with: tables, and a workspace, or several if others share its samples."""
+
+    tables: Laid
+    workspaces: list[Laid]
+
+
 class Prepared:
-    """Tables of a program, the names behind their numbers, and workspaces to use again.
+    """Tables of a program, the names behind their numbers, and desks to use again.
 
     Attributes
     ----------
     tables : Tables
-    laid_tables : Laid
-        The same for the kernels.
     extent : Extent
     width : int
         Neurons and channels of all sources.
@@ -54,7 +64,9 @@ class Prepared:
         cut = cut_program(program, runners)
         segments = segments_of(cut, place)
         self.tables, self.images, projections, self.tallies = build_tables(cut, segments, place)
-        self.laid_tables = lay(self.tables)
+        self._near = bytes_of(self.tables) <= NEAR
+        self._laid_tables = lay(self.tables)
+        self._spare_tables = [self._laid_tables]
         self.extent: Extent = extent_of(program, self.tables)
         self.width = int(self.tables.size.sum())
         ends = accumulate(p.size for p in program.populations)
@@ -77,23 +89,35 @@ class Prepared:
             self._layouts = {size: layout}
         return Results(layout)
 
-    def take_workspaces(self, steps: int) -> list[Laid]:
-        """Take a workspace for each of the runners of a sample of `steps` rows; whoever takes them alone uses them."""
+    def take_desk(self, steps: int) -> Desk:
+        """Take what runs samples of `steps` rows; whoever takes it alone uses it."""
+        return Desk(self._take_tables(), self._take_workspaces(steps))
+
+    def _take_tables(self) -> Laid:
+        """Take tables that no other thread uses, or those that all use if they are large."""
+        try:
+            return self._spare_tables.pop()
+        except IndexError:
+            return lay(copied(self.tables)) if self._near else self._laid_tables
+
+    def _take_workspaces(self, steps: int) -> list[Laid]:
         try:
             return self._spare[steps].pop()
         except (KeyError, IndexError):
             return [lay(own) for own in new_workspaces(self.tables, steps, self.runners)]
 
-    def give_back(self, workspaces: list[Laid], steps: int) -> None:
-        """Let others use these workspaces; those for other lengths of samples are dropped.
+    def give_back(self, desk: Desk, steps: int) -> None:
+        """Let others use this desk; workspaces for other lengths of samples are dropped.
 
         A list gives and takes one at a time; a thread that comes between the steps here loses spare ones, no more.
         """
+        if self._near:
+            self._spare_tables.append(desk.tables)
         spare = self._spare.get(steps)
         if spare is None:
-            self._spare = {steps: [workspaces]}
+            self._spare = {steps: [desk.workspaces]}
         else:
-            spare.append(workspaces)
+            spare.append(desk.workspaces)
 
 
 _kept: WeakKeyDictionary[Program | Placement, dict[int, Prepared]] = WeakKeyDictionary()

@@ -41,8 +41,12 @@ MET = 8
 
 def record_words(rows: int, steps: int) -> int:
     """Words of eight bytes of so many rows of counts of a sample, padded to whole lines of the cache."""
-    line = CACHE_LINE // 8
-    return -(-rows * steps // line) * line
+    return whole_lines(8 * rows * steps) // 8
+
+
+def whole_lines(size: int) -> int:
+    """The same number of bytes, or as many as whole lines of the cache take."""
+    return -(-size // CACHE_LINE) * CACHE_LINE
 
 
 def biased(rows: NDArray[np.int8]) -> NDArray[np.int8]:

@@ -37,7 +37,7 @@ def run_stream(program: Program, events: Events, record: tuple[str, ...] = ()) -
     state = prepared.extent.reads_membrane or "state" in record
     results = prepared.new_results(rows, 1, spikes=True, state=state)
     (workspace,) = map(lay, new_workspaces(prepared.tables, rows, 1))  # used once: it is as long as the whole stream
-    parts = prepared.laid_tables, workspace, LaidInputs(program, laid), results
+    parts = lay(prepared.tables), workspace, LaidInputs(program, laid), results
     entries().run_samples(*(part.address for part in parts), rows, 1, early, steps, 0, 1)
 
     def cut(found: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

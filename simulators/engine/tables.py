@@ -135,3 +135,8 @@ class Spread(NamedTuple):
     far: NDArray[np.int32]
     present: NDArray[np.uint64]
     weights: NDArray[np.int8]
+
+
+def bytes_of(tables: Tables) -> int:
+    """Bytes of all arrays of the tables."""
+    return sum(array.nbytes for array in tables if isinstance(array, np.ndarray))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .record_types import BYTE_STRIPS, PLACES, SHORT_STRIPS, VALUED_STRIPS
-from .shapes import AT_ONCE, BLOCK, CACHE_LINE, COLUMNS, MET, PANEL_ROWS, STRIP_EVENTS, record_words
+from .shapes import AT_ONCE, BLOCK, CACHE_LINE, COLUMNS, MET, PANEL_ROWS, STRIP_EVENTS, record_words, whole_lines
 from .tables import Ints, Tables
 from .words import WORD
 
@@ -111,9 +111,7 @@ class Workspace(NamedTuple):
 
 SHARED = ("u", "v", "waiting", "silent", "rows", "values", "begin", "counted", "met")
 """What threads that share a sample have in common: everything of which each part of a population has its own place."""
-ALIGNED = "panel", "tap", "a"
-"""What begins at a line of the cache, so that no vector and no row of a tile lies across two."""
-Rooms = dict[str, tuple[tuple[int, ...], type[np.generic]]]
+Rooms = dict[str, tuple[tuple[int, ...], type[np.generic] | np.dtype[Any]]]
 """Shape and type of every array by its name."""
 
 
@@ -169,26 +167,40 @@ def workspace_rooms(tables: Tables, steps: int) -> Rooms:
 def new_workspaces(tables: Tables, steps: int, runners: int) -> list[Workspace]:
     """Allocate what each of several threads needs that share samples of `steps` rows."""
     room, sizes = _room(tables, steps), workspace_rooms(tables, steps)
-    shared = {name: np.zeros(*sizes[name]) for name in SHARED}
+    own = {name: sizes.pop(name) for name in (*sizes,) if name not in SHARED}
+    shared = _zeros(sizes)
     shared["begin"][:, 0] = sent_room(tables) + np.cumsum(room) - room
-    return [Workspace(**shared, **_own(sizes), runner=runner, runners=runners) for runner in range(runners)]
+    return [Workspace(**shared, **_zeros(own), runner=runner, runners=runners) for runner in range(runners)]
 
 
-def _own(sizes: Rooms) -> dict[str, NDArray[Any]]:
-    """Arrays of one thread alone."""
-    arrays = {name: np.zeros(*size) for name, size in sizes.items() if name not in SHARED}
-    for name in ALIGNED:
-        arrays[name] = aligned(arrays[name].nbytes).view(arrays[name].dtype)
+def _zeros(rooms: Rooms) -> dict[str, NDArray[Any]]:
+    """Arrays that begin at lines of the cache: no row of a tile lies across two, and no two threads share one."""
+    block, arrays, at = aligned(_bytes_of(rooms)), {}, 0
+    for name, (shape, kind) in rooms.items():
+        size = prod(shape) * np.dtype(kind).itemsize
+        arrays[name] = block[at : at + size].view(kind).reshape(shape)
+        at += whole_lines(size)
     return arrays
+
+
+def copied(tables: Tables) -> Tables:
+    """Copy the arrays of tables, for another thread."""
+    arrays = {name: array for name, array in tables._asdict().items() if isinstance(array, np.ndarray)}
+    own = _zeros({name: (array.shape, array.dtype) for name, array in arrays.items()})
+    for name, array in arrays.items():
+        own[name][...] = array
+    return tables._replace(**own)
+
+
+def _bytes_of(rooms: Rooms) -> int:
+    return sum(whole_lines(prod(shape) * np.dtype(kind).itemsize) for shape, kind in rooms.values())
 
 
 def workspace_bytes(tables: Tables, steps: int, runners: int) -> int:
     """Bytes of the workspaces of so many threads that share samples."""
-    own = {
-        name: prod(shape) * np.dtype(kind).itemsize for name, (shape, kind) in workspace_rooms(tables, steps).items()
-    }
-    shared = sum(own[name] for name in SHARED)
-    return shared + runners * (sum(own.values()) - shared)
+    rooms = workspace_rooms(tables, steps)
+    shared = _bytes_of({name: rooms[name] for name in SHARED})
+    return shared + runners * (_bytes_of(rooms) - shared)
 
 
 def _room(tables: Tables, steps: int) -> Ints:
